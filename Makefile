@@ -1,0 +1,94 @@
+# Swish: one command for each thing a person does here. `make` alone lists them.
+#
+# Variables: CONTEXT, REGISTRY, PORT, VALUES, KUBECONFIG, PURGE, SWISH_CACHE and PYTHON; `make help` says what each does.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.SUFFIXES:
+MAKEFLAGS += --no-print-directory
+.PHONY: help up down status test lint unit chart e2e bench reference lock format
+
+PYTHON ?= python3
+VENV := $(shell $(PYTHON) .ci/venv.py --path requirements/dev.txt)
+OLD_VENV := $(shell $(PYTHON) .ci/venv.py --path requirements/jupyterhub-5.txt)
+PY := $(VENV)/bin/python
+
+export PYTHONPATH := $(CURDIR)
+export PATH := $(VENV)/bin:$(PATH)
+
+help: ## list the commands and the variables
+	@echo "Swish: development environments on Kubernetes via JupyterHub"
+	@echo
+	@sed -n 's/^\([a-z0-9]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{printf "%-18s %s\n", $$1, $$2}'
+	@echo
+	@sed -n 's/^#: \([A-Z_]*\) *\(.*\)/  \1|\2/p' Makefile | awk -F '|' '{printf "%-18s %s\n", $$1, $$2}'
+
+#: CONTEXT      install into this kubectl context instead of the local cluster (up, down, status)
+#: REGISTRY     push the images there, for a cluster that cannot be loaded directly (up)
+#: PORT         port of the printed address on this machine, 8000 unless told (up)
+#: VALUES       a file of Helm values to add (up)
+#: KUBECONFIG   as for kubectl; the local cluster has its own
+#: PURGE        PURGE=1 deletes the users' volumes too (down)
+#: SWISH_CACHE  where what can be built again is kept; ~/.cache/swish unless told
+#: PYTHON       Python 3.11 or newer; python3 unless told
+
+up: venv ## start Swish and print where to log in
+	@$(PY) -m local up
+
+down: venv ## stop what `make up` started; users' files stay unless PURGE=1
+	@$(PY) -m local down
+
+status: venv ## print one JSON object; success only when the hub answers
+	@$(PY) -m local status
+
+test: ## run every check, then the end-to-end tests on a real cluster
+	@$(MAKE) lint
+	@$(MAKE) unit
+	@$(MAKE) chart
+	@$(MAKE) e2e
+
+lint: venv ## formatting, lint, types and import contracts
+	ruff format --check .
+	ruff check .
+	mypy
+	lint-imports
+
+unit: venv $(OLD_VENV)/complete ## tests that need no cluster and no network, on both supported JupyterHubs
+	$(PY) -m pytest
+	$(OLD_VENV)/bin/python -m pytest tests/spawner tests/adapters
+
+chart: venv ## check the Helm chart and what it renders
+	$(PY) -m local tool helm >/dev/null
+	$(PY) -m pytest tests/chart
+
+e2e: venv chromium ## end-to-end tests; boots the local cluster if it is not up, and leaves things as it found them
+	@$(PY) .ci/e2e.py $(E2E)
+
+bench: venv ## measure how fast environments start on the running cluster
+	@$(PY) -m benchmarks
+
+reference: venv ## write the reference pages again from the schemas
+	$(PY) docs/make_reference.py
+
+format: venv ## format the code and mend what can be mended
+	ruff check --fix-only .
+	ruff format .
+
+LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+lock: venv ## pin requirements/*.in again, with hashes and without addresses
+	$(LOCK) $(UPGRADE) -o requirements/dev.txt requirements/dev.in
+	$(LOCK) $(UPGRADE) -o requirements/jupyterhub-5.txt requirements/jupyterhub-5.in
+
+# The environments are keyed by content, so that they exist is all there is to know.
+.PHONY: venv chromium
+venv: $(VENV)/complete
+
+$(VENV)/complete:
+	@$(PYTHON) .ci/venv.py requirements/dev.txt >/dev/null
+
+$(OLD_VENV)/complete:
+	@$(PYTHON) .ci/venv.py requirements/jupyterhub-5.txt >/dev/null
+
+# The browser tests drive Debian's own Chromium.
+chromium:
+	@command -v chromium >/dev/null || .ci/install-chromium
