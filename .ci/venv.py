@@ -15,27 +15,26 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 OLDEST = (3, 11)
 STAMP = "complete"
 
 
-def cache_folder():
+def cache_folder() -> Path:
     """Return the folder for everything that can be made again."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return os.environ.get("SWISH_CACHE") or os.path.join(base, "swish")
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("SWISH_CACHE") or Path(base) / "swish").absolute()
 
 
-def venv_folder(requirements):
+def venv_folder(requirements: Path) -> Path:
     """Return where the environment for this requirements file and this Python lives."""
-    with open(requirements, "rb") as file:
-        content = file.read()
     python = "{} {}".format(sys.version, os.path.realpath(sys.executable))
-    key = hashlib.sha256(content + python.encode()).hexdigest()[:16]
-    return os.path.join(cache_folder(), "venv", key)
+    key = hashlib.sha256(requirements.read_bytes() + python.encode()).hexdigest()[:16]
+    return cache_folder() / "venv" / key
 
 
-def install_ensurepip():
+def install_ensurepip() -> None:
     """Install Debian's split-off part of Python's `venv`, where it is missing and we may."""
     try:
         import ensurepip  # noqa: F401
@@ -45,37 +44,41 @@ def install_ensurepip():
             sys.exit("error: this Python has no ensurepip. Install it, on Debian: apt-get install " + name)
         environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
         for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", name]):
-            subprocess.run(["apt-get"] + command, env=environment, stdout=sys.stderr, check=True)
+            subprocess.run(["apt-get", *command], env=environment, stdout=sys.stderr, check=True)
 
 
-def build(folder, requirements):
+def build(folder: Path, requirements: Path) -> None:
     """Make the environment in its folder, and stamp it when nothing is left to do."""
-    print("Installing {} (once)".format(os.path.relpath(requirements)), file=sys.stderr)
-    shutil.rmtree(folder, ignore_errors=True)
+    print("Installing {} (once)".format(requirements), file=sys.stderr)
+    shutil.rmtree(str(folder), ignore_errors=True)
     install_ensurepip()
-    subprocess.run([sys.executable, "-m", "venv", folder], stdout=sys.stderr, check=True)
-    pip = [os.path.join(folder, "bin", "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run(pip + ["--require-hashes", "-r", requirements], stdout=sys.stderr, check=True)
-    with open(os.path.join(folder, STAMP), "w"):
-        pass
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], stdout=sys.stderr, check=True)
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "--require-hashes", "-r", str(requirements)], stdout=sys.stderr, check=True)
+    (folder / STAMP).touch()
 
 
-def main(arguments):
+def ensure(folder: Path, requirements: Path) -> None:
+    """Leave a complete environment in the folder, whoever makes it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two `make` at once: the second waits, then finds it made
+        if not (folder / STAMP).exists():
+            build(folder, requirements)
+
+
+def main(arguments: list) -> None:
     """Print the environment's folder, after making it where that was asked and needed."""
     if sys.version_info < OLDEST:
         found = "{}.{}".format(*sys.version_info[:2])
         sys.exit("error: Swish needs Python 3.11 or newer, this is {}. Try: make PYTHON=python3.12".format(found))
-    requirements = arguments[-1]
+    requirements = Path(arguments[-1])
     folder = venv_folder(requirements)
     if "--path" not in arguments:
-        os.makedirs(os.path.dirname(folder), exist_ok=True)
-        with open(folder + ".lock", "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # two `make` at once: the second waits, then finds it made
-            if not os.path.exists(os.path.join(folder, STAMP)):
-                try:
-                    build(folder, requirements)
-                except subprocess.CalledProcessError as error:
-                    sys.exit("error: `{}` failed; see above".format(" ".join(map(str, error.cmd))))
+        try:
+            ensure(folder, requirements)
+        except subprocess.CalledProcessError as error:
+            sys.exit("error: `{}` failed; see above".format(" ".join(error.cmd)))
     print(folder)
 
 
