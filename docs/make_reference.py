@@ -1,0 +1,168 @@
+"""Write the reference pages of docs/reference/ from the schemas, so that a page cannot say what the code does not.
+
+python docs/make_reference.py
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+Schema = Mapping[str, Any]
+
+
+class NoDefault:
+    """The default of a field that has none, which is not the same as null."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One field of a file, as a row of its page.
+
+    Args:
+        path: Where it stands, such as `pools.NAME.cpu.min`; `NAME` is any name, `[]` any item.
+        takes: Type and rules, in words.
+        default: Its default as JSON, or an empty text.
+        meaning: Its description.
+        required: Whether it must be given where its parent is.
+    """
+
+    path: str
+    takes: str
+    default: str
+    meaning: str
+    required: bool
+
+    def markdown(self) -> str:
+        """Return the row of a Markdown table."""
+        default = "required" if self.required and not self.default else f"`{self.default}`" if self.default else ""
+        cells = (f"`{self.path}`", self.takes, default, self.meaning)
+        return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def resolve(schema: Schema, root: Schema) -> dict[str, Any]:
+    """Return the schema with its local `$ref` put in; what stands beside the reference wins."""
+    if "$ref" not in schema:
+        return dict(schema)
+    target: Any = root
+    for key in str(schema["$ref"]).removeprefix("#/").split("/"):
+        target = target[key]
+    return {**resolve(target, root), **{key: value for key, value in schema.items() if key != "$ref"}}
+
+
+def words(value: object) -> str:
+    """Return a value as inline code."""
+    return f"`{value}`" if isinstance(value, str) else f"`{json.dumps(value)}`"
+
+
+RULES = {
+    "minimum": "at least {}",
+    "exclusiveMinimum": "above {}",
+    "maximum": "at most {}",
+    "minLength": "at least {} long",
+    "maxLength": "at most {} long",
+    "minItems": "at least {} items",
+    "minProperties": "at least {} of them",
+    "pattern": "matches {}",
+}
+
+
+def takes(schema: Schema) -> str:
+    """Return what a field takes, in words: its format or type, then its rules."""
+    if "const" in schema:
+        return words(schema["const"])
+    if "enum" in schema:
+        return " or ".join(words(value) for value in schema["enum"])
+    kinds = schema.get("type", "any")
+    kind = " or ".join([kinds] if isinstance(kinds, str) else kinds)
+    rules = [rule.format(words(schema[key])) for key, rule in RULES.items() if key in schema]
+    return ", ".join([schema.get("format", kind), *rules])
+
+
+def default_of(schema: Schema, values: object) -> str:
+    """Return the default as JSON, from the file of defaults where there is one, else from the schema."""
+    value = schema.get("default", NoDefault) if values is NoDefault else values
+    # a mapping's defaults are those of its fields, on the rows below
+    nested = isinstance(value, Mapping) and "properties" in schema
+    return "" if value is NoDefault or nested else json.dumps(value)
+
+
+def children(schema: Schema) -> Iterator[tuple[str, Schema]]:
+    """Yield what may stand below: named fields, then any name, then any item."""
+    for name, child in schema.get("properties", {}).items():
+        yield f".{name}", child
+    if isinstance(schema.get("additionalProperties"), Mapping):
+        yield ".NAME", schema["additionalProperties"]
+    if isinstance(schema.get("items"), Mapping):
+        yield "[]", schema["items"]
+
+
+def one_line(text: str) -> str:
+    """Return text without line breaks."""
+    return " ".join(text.split())
+
+
+def rows(path: str, schema: Schema, root: Schema, values: object = NoDefault) -> Iterator[Row]:
+    """Yield the fields below a schema, in the order of the file, each before its own."""
+    for step, unresolved in children(schema):
+        child = resolve(unresolved, root)
+        name = step.removeprefix(".")
+        value = values.get(name, NoDefault) if isinstance(values, Mapping) else NoDefault
+        required = step.startswith(".") and name in schema.get("required", [])
+        here = f"{path}{step}".removeprefix(".")
+        plain_item = step == "[]" and not any(children(child))
+        if not plain_item:  # a list of plain values is described by its own row
+            yield Row(here, takes(child), default_of(child, value), one_line(child.get("description", "")), required)
+        yield from rows(here, child, root, value)
+
+
+HEAD = "| field | takes | default | meaning |\n| --- | --- | --- | --- |"
+
+
+def page(title: str, source: str, schema: Schema, values: object = NoDefault) -> str:
+    """Return the whole page: one section and table a top-level field."""
+    lines = [f"# {title}", "", f"<!-- Made from {source} by `make reference`; change it there. -->", ""]
+    lines += [one_line(schema.get("description", "")), ""]
+    lines += ["`NAME` stands for any name that you choose, `[]` for each item of a list.", ""]
+    current = ""
+    for row in rows("", schema, schema, values):
+        section = row.path.split(".")[0].split("[")[0]
+        if section != current:
+            lines += [] if not current else [""]
+            lines += [f"## {section}", "", HEAD]
+            current = section
+        lines.append(row.markdown())
+    return "\n".join(lines) + "\n"
+
+
+def read(path: str) -> Any:
+    """Return a YAML file of the repository as plain data."""
+    return yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+
+
+def pages() -> dict[str, str]:
+    """Return the text of each generated page, by its path in the repository."""
+    policy, values = "swish_spawner/policy.schema.yaml", "chart/values.schema.yaml"
+    return {
+        "docs/reference/policy.md": page("Policy file", f"`{policy}`", read(policy)),
+        "docs/reference/chart-values.md": page(
+            "Chart values", f"`{values}` and `chart/values.yaml`", read(values), read("chart/values.yaml")
+        ),
+    }
+
+
+def main() -> None:
+    """Write the pages."""
+    for path, text in pages().items():
+        target = ROOT / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+        print(path)
+
+
+if __name__ == "__main__":
+    main()
