@@ -1,0 +1,23 @@
+"""Every label and annotation key that Swish writes on a Kubernetes object, spelled once.
+
+Label values are slugs made for selecting; annotation values are exact text made for reading back.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+TEAM: Final = "swish.io/team"
+PROJECT: Final = "swish.io/project"
+WORKLOAD: Final = "swish.io/workload"
+ENVIRONMENT: Final = "swish.io/environment"
+IMAGE: Final = "swish.io/image"
+LABELS: Final = (TEAM, PROJECT, WORKLOAD, ENVIRONMENT, IMAGE)
+
+USER: Final = "swish.io/user"
+SERVER: Final = "swish.io/server"
+PLAN: Final = "swish.io/plan"
+ANNOTATIONS: Final = (USER, SERVER, PLAN)
+
+#: The taint key of pools that only take what asks for them, and so the toleration's.
+TAINT: Final = WORKLOAD

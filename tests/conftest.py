@@ -1,0 +1,36 @@
+"""Shared by all tests: the shipped policy, and a wider one that uses every part of the file's shape."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from swish_spawner.adapters.policy_file import policy_schema
+from swish_spawner.core.plan import Person
+from swish_spawner.core.policy import Policy, parse_policy
+
+ROOT = Path(__file__).parents[1]
+SHIPPED_POLICY = ROOT / "hub_config" / "policy.yaml"
+WIDE_POLICY = ROOT / "tests" / "data" / "policy-wide.yaml"
+
+
+@pytest.fixture
+def wide_document() -> dict[str, Any]:
+    """A fresh copy of the wide policy as plain data."""
+    document: dict[str, Any] = yaml.safe_load(WIDE_POLICY.read_text(encoding="utf-8"))
+    return document
+
+
+@pytest.fixture
+def policy(wide_document: dict[str, Any]) -> Policy:
+    """The wide policy."""
+    return parse_policy(wide_document, policy_schema())
+
+
+@pytest.fixture
+def ada() -> Person:
+    """A person who is in both teams of the wide policy."""
+    return Person(name="ada", groups=frozenset({"imaging", "genomics-staff"}), server="", environment="ada")

@@ -1,0 +1,109 @@
+"""The launch form offers what the person may have, escapes every text, and gives back plain options."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from swish_spawner.core.plan import Person, plan_server
+from swish_spawner.core.policy import Policy
+from swish_spawner.core.request import parse_request
+from swish_spawner.errors import RequestError
+from swish_spawner.form import options_from_form, render_form
+
+
+@dataclass
+class FakeLauncher:
+    """A spawner as far as the form knows one."""
+
+    policy: Policy
+    person: Person
+    user_options: Any = field(default_factory=dict)
+
+
+def inputs(html: str, name: str) -> dict[str, bool]:
+    """Return the values of a field's radio buttons, and which are chosen."""
+    found = re.findall(rf'<input type="radio" name="{name}" value="([^"]*)"( checked)?>', html)
+    return {value: bool(checked) for value, checked in found}
+
+
+def test_only_what_the_persons_teams_allow_is_offered(policy: Policy, ada: Person) -> None:
+    """Other teams, images and pools are not on the form."""
+    html = render_form(FakeLauncher(policy, replace(ada, groups=frozenset({"genomics"}))))
+    assert inputs(html, "team") == {"genomics": True}
+    assert inputs(html, "image") == {"r": True}
+    assert inputs(html, "size") == {"general/small": True, "general/large": False, "general/custom": False}
+
+
+def test_a_person_in_no_team_is_told_what_to_do(policy: Policy, ada: Person) -> None:
+    """Instead of an empty form there is a sentence."""
+    html = render_form(FakeLauncher(policy, replace(ada, groups=frozenset())))
+    assert "Ask an administrator" in html
+    assert "<input" not in html
+
+
+@pytest.mark.parametrize(
+    ("options", "size"),
+    [
+        ({"pool": "general", "cpu": "4", "memory": "16Gi"}, "general/large"),
+        ({"pool": "general", "cpu": "3", "memory": "5Gi"}, "general/custom"),
+        ({"pool": "gone", "cpu": "3", "memory": "5Gi"}, "general/small"),
+        ({"pool": ["general"]}, "general/small"),
+        ([], "general/small"),
+        (None, "general/small"),
+    ],
+)
+def test_the_last_choice_is_made_again(policy: Policy, ada: Person, options: Any, size: str) -> None:
+    """Saved options are pre-selected where they still fit, and dropped where they do not."""
+    chosen = inputs(render_form(FakeLauncher(policy, ada, options)), "size")
+    assert [value for value, checked in chosen.items() if checked] == [size]
+
+
+def test_every_text_is_escaped(policy: Policy, ada: Person) -> None:
+    """Titles of the policy and saved options are text, never HTML."""
+    evil = "<script>alert(1)</script>"
+    image = replace(policy.images["python3"], title=evil)
+    policy = replace(policy, images={"python3": image, "r": policy.images["r"]})
+    html = render_form(FakeLauncher(policy, ada, {"pool": "general", "cpu": '"><b>', "memory": evil, "team": evil}))
+    assert "<script>alert" not in html
+    assert '"><b>' not in html
+
+
+def test_what_the_form_sends_is_what_the_person_chose(policy: Policy, ada: Person) -> None:
+    """A size becomes a pool with its CPU and memory; empty fields are left to the policy."""
+    fields = {"team": ["imaging"], "project": [""], "image": ["r"], "size": ["general/large"], "cpu": ["7"]}
+    options = options_from_form(fields | {"memory": [""], "_xsrf": ["x"]}, policy)
+    assert options == {"team": "imaging", "image": "r", "pool": "general", "cpu": "4", "memory": "16Gi"}
+    assert plan_server(ada, parse_request(options), policy).project == "atlas"
+
+
+def test_a_custom_size_takes_what_was_typed(policy: Policy) -> None:
+    """CPU and memory come from their own fields."""
+    options = options_from_form({"size": ["general/custom"], "cpu": [" 3 "], "memory": ["5Gi"]}, policy)
+    assert options == {"pool": "general", "cpu": "3", "memory": "5Gi"}
+
+
+def test_a_pool_without_sizes_has_one_of_its_defaults(policy: Policy) -> None:
+    """Its defaults are left to the policy, so that a later change takes effect."""
+    assert options_from_form({"size": ["shared/default"], "cpu": [""], "memory": [""]}, policy) == {"pool": "shared"}
+
+
+@pytest.mark.parametrize(
+    "fields", [{"size": ["general/none"]}, {"size": ["none/small"]}, {"size": ["x"]}, {"team": ["a", "b"]}, {"cpu": []}]
+)
+def test_a_field_that_the_form_does_not_send_is_refused(policy: Policy, fields: dict[str, list[str]]) -> None:
+    """Whoever makes up a request is told which field is wrong."""
+    with pytest.raises(RequestError) as caught:
+        options_from_form(fields, policy)
+    assert caught.value.field in fields
+
+
+def test_every_choice_has_a_label_and_every_group_a_legend(policy: Policy, ada: Person) -> None:
+    """A screen reader says what each control is for."""
+    html = render_form(FakeLauncher(policy, ada))
+    controls = len(re.findall(r"<(?:input|select)\b", html))
+    assert len(re.findall(r"<label\b", html)) == controls
+    assert html.count("<fieldset>") == html.count("</legend>") + html.count('for="swish-project"')

@@ -1,0 +1,195 @@
+"""SwishSpawner makes the pod that the plan says, and refuses what the policy refuses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tornado import web
+
+from swish_spawner.core import labels
+from swish_spawner.core.traits import ADDED, kubespawner_traits
+from swish_spawner.spawner import SwishSpawner
+from tests.conftest import SHIPPED_POLICY, WIDE_POLICY
+
+Make = Callable[..., SwishSpawner]
+LARGE = {"memory": "65Gi"}
+
+
+async def start_as_far_as_the_options(spawner: SwishSpawner) -> None:
+    """Do what the hub does before anything is made, and what KubeSpawner does first."""
+    await spawner._run_apply_user_options(spawner.user_options)
+    await spawner.load_user_options()
+
+
+async def pod_of(spawner: SwishSpawner) -> dict[str, Any]:
+    """Return the pod's manifest as plain data."""
+    await start_as_far_as_the_options(spawner)
+    spawner.server = None
+    pod = await spawner.get_pod_manifest()
+    manifest: dict[str, Any] = pod.to_dict()
+    return manifest
+
+
+@pytest.fixture(autouse=True)
+def no_hub_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hub's own variables come from its database, which is not there."""
+    monkeypatch.setattr(SwishSpawner, "get_env", lambda _: {})
+    monkeypatch.setattr(SwishSpawner, "get_args", lambda _: [])
+
+
+async def test_the_pod_is_guaranteed(make_spawner: Make) -> None:
+    """Requests equal limits for CPU and memory."""
+    resources = (await pod_of(make_spawner(options={"cpu": "500m"})))["spec"]["containers"][0]["resources"]
+    assert resources["requests"] == resources["limits"]
+    assert set(resources["limits"]) == {"cpu", "memory"}
+
+
+async def test_the_pod_is_labelled(make_spawner: Make) -> None:
+    """The pod carries our labels beside KubeSpawner's."""
+    metadata = (await pod_of(make_spawner(server="atlas")))["metadata"]
+    assert metadata["labels"][labels.TEAM] == "imaging"
+    assert metadata["labels"][labels.ENVIRONMENT] == "ada--atlas"
+    assert metadata["labels"]["component"] == "singleuser-server"
+    assert metadata["annotations"][labels.SERVER] == "atlas"
+    assert json.loads(metadata["annotations"][labels.PLAN])["pool"] == "general"
+
+
+async def test_the_pod_keeps_to_the_restricted_standard(make_spawner: Make) -> None:
+    """Non-root, nothing added, no way up, and the runtime's seccomp profile."""
+    pod = await pod_of(make_spawner())
+    context = pod["spec"]["containers"][0]["security_context"]
+    assert context["runAsUser"] == 1000
+    assert context["runAsNonRoot"] is True
+    assert context["allowPrivilegeEscalation"] is False
+    assert context["capabilities"] == {"drop": ["ALL"]}
+    assert context["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert pod["spec"]["automount_service_account_token"] is False
+
+
+async def test_the_home_is_mounted_where_the_policy_says(make_spawner: Make) -> None:
+    """The environment's own claim is its home."""
+    pod = await pod_of(make_spawner())
+    assert [v["persistent_volume_claim"]["claimName"] for v in pod["spec"]["volumes"]] == ["claim-ada"]
+    assert pod["spec"]["containers"][0]["volume_mounts"][0]["mount_path"] == "/home/swish"
+
+
+async def test_a_plan_leaves_nothing_in_the_next(make_spawner: Make) -> None:
+    """Applying plan A and then plan B is the same as applying B."""
+    spawner, fresh = make_spawner(options={"gpu": "nvidia-v100"}), make_spawner(options={"pool": "shared"})
+    await start_as_far_as_the_options(spawner)
+    spawner.user_options = {"pool": "shared"}
+    await start_as_far_as_the_options(spawner)
+    await start_as_far_as_the_options(fresh)
+    assert spawner.plan is not None
+    for name in kubespawner_traits(spawner.plan):
+        assert getattr(spawner, name) == getattr(fresh, name), name
+
+
+async def test_ours_is_added_to_what_the_administrator_configured(make_spawner: Make) -> None:
+    """Tolerations, labels, volumes and pod fields of the configuration stay."""
+    spawner = make_spawner(
+        options=LARGE,
+        tolerations=[{"key": "theirs", "operator": "Exists"}],
+        extra_labels={"theirs": "label"},
+        extra_pod_config={"dnsPolicy": "None"},
+        volumes=[{"name": "theirs", "emptyDir": {}}],
+    )
+    spec = (pod := await pod_of(spawner))["spec"]
+    assert [toleration["key"] for toleration in spec["tolerations"]] == ["theirs", "swish.io/workload"]
+    assert pod["metadata"]["labels"]["theirs"] == "label"
+    assert spec["dns_policy"] == "None"
+    assert [volume["name"] for volume in spec["volumes"]] == ["theirs", "home"]
+
+
+async def test_a_value_set_by_a_hook_between_two_starts_is_the_new_base(make_spawner: Make) -> None:
+    """What a group override sets later is added to, as well."""
+    spawner = make_spawner(options=LARGE)
+    await start_as_far_as_the_options(spawner)
+    spawner.tolerations = [{"key": "later", "operator": "Exists"}]
+    await start_as_far_as_the_options(spawner)
+    await start_as_far_as_the_options(spawner)
+    assert [toleration["key"] for toleration in spawner.tolerations] == ["later", "swish.io/workload"]
+
+
+async def test_the_installations_image_reference_is_used(make_spawner: Make) -> None:
+    """A bare name of the policy becomes a reference."""
+    spawner = make_spawner(image_names={"registry": "registry.example.org", "tag": "7"})
+    await start_as_far_as_the_options(spawner)
+    assert spawner.image == "registry.example.org/swish-python3:7"
+
+
+REFUSED: list[tuple[tuple[str, ...], Any, int, str]] = [
+    ((), {}, 403, "in no team"),
+    (("imaging",), {"team": "genomics"}, 403, "not open to you"),
+    (("imaging",), {"memory": "1Ti"}, 403, "outside what pool high-memory gives"),
+    (("imaging",), {"profile": "gpu"}, 400, "profile: is not an option"),
+    (("imaging",), {"image--unlisted-choice": "x/y"}, 400, "is not an option"),
+    (("imaging",), {"cpu": "lots"}, 400, "cpu: "),
+    (("imaging",), {"image": ["python3"]}, 400, "image: "),
+]
+
+
+@pytest.mark.parametrize(("groups", "options", "status", "part"), REFUSED)
+async def test_a_refusal_is_a_4xx_answer_with_a_sentence(
+    make_spawner: Make, groups: tuple[str, ...], options: Any, status: int, part: str
+) -> None:
+    """The hub shows the sentence, and nothing was decided."""
+    spawner = make_spawner(groups=groups, options=options)
+    with pytest.raises(web.HTTPError) as caught:
+        await spawner._run_apply_user_options(options)
+    assert caught.value.status_code == status
+    assert part in caught.value.jupyterhub_message  # type: ignore[attr-defined]
+    assert spawner.plan is None
+
+
+async def test_what_ran_before_the_start_cannot_lift_the_plan(make_spawner: Make) -> None:
+    """A pre-spawn hook that asks for more is overruled when the start loads its options."""
+    spawner = make_spawner()
+    await spawner._run_apply_user_options({})
+    spawner.mem_limit, spawner.image = 2**50, "elsewhere.example/miner"
+    await spawner.load_user_options()
+    assert (spawner.mem_limit, spawner.image) == (2 * 2**30, "swish-python3")
+
+
+async def test_an_administrators_own_hook_still_runs(make_spawner: Make) -> None:
+    """`apply_user_options` of the configuration is called before ours."""
+    seen: list[Any] = []
+    spawner = make_spawner(apply_user_options=lambda _, options: seen.append(options))
+    await spawner._run_apply_user_options(spawner.user_options)
+    assert seen == [{}]
+    assert spawner.plan is not None
+
+
+async def test_a_link_does_not_launch(make_spawner: Make) -> None:
+    """A GET with options is refused, so that the form is shown instead."""
+    with pytest.raises(web.HTTPError, match="press Start"):
+        make_spawner().options_from_query({"pool": ["gpu"]})
+
+
+async def test_the_state_keeps_the_plan(make_spawner: Make) -> None:
+    """Services read from the hub's API what was decided."""
+    spawner = make_spawner(options=LARGE)
+    await start_as_far_as_the_options(spawner)
+    assert spawner.get_state()["swish_plan"]["pool"] == "high-memory"
+
+
+async def test_a_changed_policy_is_in_force_at_the_next_start(make_spawner: Make, tmp_path: Path) -> None:
+    """No restart is needed; a bad change is logged and the last good policy stays."""
+    path = tmp_path / "policy.yaml"
+    path.write_text(SHIPPED_POLICY.read_text(encoding="utf-8"), encoding="utf-8")
+    spawner = make_spawner(policy_path=str(path))
+    assert spawner.policy.currency == "USD"
+    path.write_text(WIDE_POLICY.read_text(encoding="utf-8"), encoding="utf-8")
+    assert spawner.policy.currency == "EUR"
+    path.write_text("version: 9", encoding="utf-8")
+    assert spawner.policy.currency == "EUR"
+
+
+async def test_every_added_trait_is_a_collection_of_kubespawner(make_spawner: Make) -> None:
+    """What we add to must be something that can be added to."""
+    spawner = make_spawner()
+    assert {name for name in ADDED if isinstance(getattr(spawner, name), list | dict)} == ADDED
