@@ -73,7 +73,9 @@ class Person:
         form = form_with(page.text, "image")
         # The form is sent as a browser sends it: multipart, because JupyterHub's page says so.
         fields = {name: (None, value) for name, value in form.filled(choices).items()}
-        return self.http.post(urljoin(str(page.url), form.action), files=fields)
+        answer = self.http.post(urljoin(str(page.url), form.action), files=fields, follow_redirects=False)
+        # httpx would repeat the form's Content-Type, without the form, where the answer leads to.
+        return self.http.get(answer.headers["location"]) if answer.is_redirect else answer
 
     def launch(self, server: str, **choices: str) -> Server:
         """Post the launch form, follow the progress to its end, and return the server, ready."""
