@@ -31,7 +31,11 @@ class Person:
         self.install = install
         self.name = name
         self.http = httpx.Client(base_url=install.hub_url, timeout=SLOW, follow_redirects=True)
-        self._log_in(password)
+        try:
+            self._log_in(password)
+        except BaseException:
+            self.http.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
