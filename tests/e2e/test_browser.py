@@ -70,6 +70,7 @@ def test_launch_in_a_browser(page: Page, install: Install, server_name: str, pic
     page.get_by_role("radio", name="Small").check()
     page.screenshot(path=pictures / "launch.png", full_page=True)
     page.get_by_role("button", name="Start").click()
+    expect(page.get_by_role("progressbar")).to_be_visible()
     page.wait_for_url(re.compile(rf"/user/{install.username}/{server_name}/lab"), timeout=180_000)
     expect(page.locator(".jp-LauncherCard", has_text="Python 3").first).to_be_visible(timeout=60_000)
     page.screenshot(path=pictures / "jupyterlab.png")
@@ -79,11 +80,19 @@ def test_launch_in_a_browser(page: Page, install: Install, server_name: str, pic
 def run_a_cell(page: Page) -> None:
     """Open a notebook from the launcher, type a cell, run it, and read the answer below it."""
     page.locator(".jp-LauncherCard[data-category='Notebook']", has_text="Python 3").first.click()
+    # JupyterLab drops what is run before the kernel has said that it is there.
+    expect(page.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=60_000)
     cell = page.locator(".jp-Notebook .jp-CodeCell .cm-content").first
     cell.click()
     cell.press_sequentially("print(6*7)")
     page.keyboard.press("Control+Enter")
     expect(page.locator(".jp-OutputArea-output").first).to_have_text("42", timeout=60_000)
+
+
+def test_log_in_leads_to_the_launch_page(page: Page, install: Install):
+    """Whoever logs in and has nothing running is offered to launch, and nothing starts by itself."""
+    log_in(page, install)
+    expect(page.get_by_role("heading", name="Launch an environment")).to_be_visible()
 
 
 def test_launch_by_keyboard(page: Page, install: Install, server_name: str):
