@@ -36,6 +36,7 @@ def prepare(state: State, shell: Shell) -> None:
 
     Doing it again changes nothing; after a reboot it does what the reboot undid.
     """
+    mounts.remove_folder(state.trash)
     for folder in (state.root, state.volumes):
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
