@@ -13,7 +13,7 @@ from local import cgroups, mounts, teardown
 from local.cache import remove
 from local.cluster import unused_images
 from local.errors import CommandError, LocalError
-from local.machine import BRIDGE_ADDRESS, fill, resolv_conf
+from local.machine import BRIDGE_ADDRESS, fill, resolv_conf, write_if_other
 from local.paths import State
 from local.preflight import BRIDGE, NETWORKS
 from local.settings import ETC
@@ -191,3 +191,15 @@ def test_half_removed_state_is_something_to_end(tmp_path):
     state = State(tmp_path / "state", tmp_path / "volumes")
     state.trash.mkdir()
     assert teardown.exists(state)
+
+
+def test_unchanged_file_is_not_touched(tmp_path):
+    """A file that is as it should be stays the same file; a changed one is replaced as a whole."""
+    place = tmp_path / "net.conflist"
+    assert write_if_other(place, "1")
+    before = place.stat()
+    assert not write_if_other(place, "1")
+    assert (place.stat().st_ino, place.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert write_if_other(place, "2")
+    assert [path.name for path in tmp_path.iterdir()] == ["net.conflist"]
+    assert place.read_text() == "2"
