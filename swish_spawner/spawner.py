@@ -6,22 +6,32 @@ KubeSpawner has loaded its own options (so that nothing that ran in between can 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
+from jupyterhub.utils import maybe_future
+from kubernetes_asyncio.client.exceptions import ApiException
 from kubespawner import KubeSpawner
 from prometheus_client import Counter
 from tornado import web
 from traitlets import Dict, Unicode, default
 
+from swish_spawner.adapters.cluster import KubernetesCluster, refusal_text
 from swish_spawner.adapters.policy_file import PolicyFile
+from swish_spawner.adapters.ports import Cluster
 from swish_spawner.core.image_names import ImageNames
-from swish_spawner.core.plan import Person, ServerPlan, plan_document, plan_server
+from swish_spawner.core.manifests import Owner, companion_manifests, prerequisite_manifests
+from swish_spawner.core.plan import Person, ServerPlan, plan_document, plan_server, use_of
+from swish_spawner.core.pod import enforced, package_failure, quality_problems
 from swish_spawner.core.policy import Policy, with_image_references
+from swish_spawner.core.quota import Use, quota_refusal
 from swish_spawner.core.request import parse_request
-from swish_spawner.core.traits import ADDED, added_to, kubespawner_traits
-from swish_spawner.errors import Denied, PolicyError, UserError
+from swish_spawner.core.traits import MERGED, kubespawner_traits, merged
+from swish_spawner.core.units import parse_cpu
+from swish_spawner.errors import ClusterRefused, Denied, PolicyError, UserError
 from swish_spawner.form import options_from_form, render_form
 
 try:
@@ -43,6 +53,9 @@ class Log(Protocol):
 
 
 _policy_files: dict[str, PolicyFile] = {}
+
+#: What runs or starts now, by team and environment. The hub is one process, so this is all of it.
+_uses: dict[str, dict[str, Use]] = {}
 
 
 def policy_file(path: str, log: Log) -> PolicyFile:
@@ -93,6 +106,9 @@ class SwishSpawner(KubeSpawner):
         super().__init__(*args, **kwargs)
         self._base: dict[str, Any] = {}
         self._applied: dict[str, Any] = {}
+        self._document: Mapping[str, Any] | None = None
+        self._installation_namespace = self.namespace
+        self._administrators_hook: Any = self.trait_values()["after_pod_created_hook"]
 
     @property
     def policy(self) -> Policy:
@@ -110,6 +126,11 @@ class SwishSpawner(KubeSpawner):
             environment=self._expand_user_properties("{user_server}"),
         )
 
+    @default("start_timeout")
+    def _default_start_timeout(self) -> int:
+        """A new node takes minutes, and a start that waits for one is no failure."""
+        return 600
+
     @default("options_form")
     def _default_options_form(self) -> Callable[[SwishSpawner], str]:
         return render_form
@@ -122,11 +143,13 @@ class SwishSpawner(KubeSpawner):
         try:
             return options_from_form(fields, self.policy)
         except UserError as error:
-            raise _answer(error) from error
+            raise self._answer(error) from error
 
     def options_from_query(self, query_data: Mapping[str, list[str]]) -> NoReturn:  # noqa: ARG002 - JupyterHub's
         """Refuse: a link must not spend a team's money, so whoever follows one still presses Start."""
-        raise _http_error(400, "A link cannot start an environment; check your choice below and press Start.", "link")
+        raise self._http_error(
+            400, "A link cannot start an environment; check your choice below and press Start.", "link"
+        )
 
     def plan_request(self) -> ServerPlan:
         """Decide about the options that this start was given.
@@ -134,7 +157,8 @@ class SwishSpawner(KubeSpawner):
         Raises:
             UserError: they are malformed, or the policy refuses them.
         """
-        return plan_server(self.person, parse_request(self.user_options), self.policy)
+        uses = {team: list(of.values()) for team, of in _uses.items()}
+        return plan_server(self.person, parse_request(_sent(self.user_options)), self.policy, uses)
 
     async def _run_apply_user_options(self, user_options: dict[str, Any]) -> None:
         """Refuse what the policy does not allow, before the hub makes anything for this start."""
@@ -151,41 +175,173 @@ class SwishSpawner(KubeSpawner):
         try:
             self.plan = self.plan_request()
         except UserError as error:
-            raise _answer(error) from error
-        for name, value in kubespawner_traits(self.plan).items():
-            setattr(self, name, self._added(name, value) if name in ADDED else value)
+            raise self._answer(error) from error
+        self._document = plan_document(self.plan)
+        self._hold(use_of(self.plan))
+        before = self.namespace
+        for name, value in kubespawner_traits(self.plan, self._installation_namespace).items():
+            setattr(self, name, self._merged(name, value) if name in MERGED else value)
+        self.after_pod_created_hook = self._companions if self.plan.pool.protect else self._administrators_hook
+        if self.namespace != before:
+            # KubeSpawner computed and remembered these for the namespace before
+            self.dns_name = self.dns_name_template.format(namespace=self.namespace, name=self.pod_name)
+            self._pvc_exists = False
 
-    def _added(self, name: str, ours: Mapping[str, Any]) -> Any:
-        """Add to the administrator's value, which is the trait's own unless we were the last to set it."""
+    def _merged(self, name: str, ours: Any) -> Any:
+        """Go together with the administrator's value, which is the trait's own unless we were the last to set it."""
         current = getattr(self, name)
         if name not in self._base or current != self._applied[name]:
             self._base[name] = current
-        self._applied[name] = added_to(self._base[name], ours)
+        self._applied[name] = merged(name, self._base[name], ours)
         return self._applied[name]
+
+    def _hold(self, use: Use) -> None:
+        """Count this environment towards its team's quota until it is gone."""
+        self._release()
+        _uses.setdefault(use.team, {})[use.environment] = use
+
+    def _release(self) -> None:
+        for uses in _uses.values():
+            uses.pop(self.person.environment, None)
+
+    async def _start(self) -> Any:
+        """Start, with what has to be there before the pod; a refusal on the way is an answer and no failure."""
+        try:
+            for manifest in prerequisite_manifests(self._made_plan(), self.namespace):
+                await self.cluster.create(manifest)
+            return await super()._start()
+        except ClusterRefused as error:
+            raise self._answer(Denied(f"The cluster refuses this environment: {error}", rule="cluster")) from error
+        except UserError as error:
+            raise self._answer(error) from error
+
+    def _made_plan(self) -> ServerPlan:
+        if self.plan is None:
+            raise RuntimeError("nothing is made without a plan")
+        return self.plan
+
+    async def _make_create_pod_request(self, pod: Any, request_timeout: int) -> bool:
+        """Make the pod as the plan has it, whatever hooks made of it; see KubeSpawner's own for the answers.
+
+        KubeSpawner's logs the whole pod when it is refused, and the pod holds the server's API token.
+        """
+        plan = self._made_plan()
+        manifest = enforced(self.api.api_client.sanitize_for_serialization(pod), plan)
+        for problem in quality_problems(manifest, plan):
+            self.log.warning("%s is not Guaranteed as its pool says: %s", self._log_name, problem)
+        try:
+            await asyncio.wait_for(self.api.create_namespaced_pod(self.namespace, manifest), request_timeout)
+        except TimeoutError:
+            return False
+        except ApiException as error:
+            return await self._pod_not_made(error, plan)
+        return True
+
+    async def _pod_not_made(self, error: ApiException, plan: ServerPlan) -> bool:
+        """Replace a pod of that name that is there already; translate a refusal.
+
+        Returns:
+            False, for one more try.
+
+        Raises:
+            UserError: the quota is used up.
+            ClusterRefused: the API server will not have the pod for another reason of the client's making.
+            ApiException: the API server has a problem of its own.
+        """
+        if error.status == HTTPStatus.CONFLICT:
+            await self.stop(True)
+            return False
+        text = refusal_text(error)
+        if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise error
+        raise quota_refusal(text, plan.team) or ClusterRefused(text) from error
+
+    def is_pod_running(self, pod: Mapping[str, Any] | None) -> bool:
+        """Say whether the pod runs; packages that did not install end the start, with pip's own words.
+
+        Raises:
+            Denied: a package could not be installed.
+        """
+        if pod is not None and (words := package_failure(pod)):
+            sentence = f"The packages could not be installed; your files are as they were. pip says: {words}"
+            raise Denied(sentence, rule="packages")
+        running: bool = super().is_pod_running(pod)
+        return running
+
+    async def _companions(self, _spawner: SwishSpawner, pod: Mapping[str, Any]) -> None:
+        """Make what belongs to the pod, and then what the administrator's own hook makes."""
+        metadata = pod["metadata"]
+        owner = Owner(metadata["name"], metadata["uid"], metadata["namespace"])
+        for manifest in companion_manifests(self._made_plan(), owner):
+            await self.cluster.create(manifest)
+        if self._administrators_hook is not None:
+            await maybe_future(self._administrators_hook(self, pod))
+
+    @property
+    def cluster(self) -> Cluster:
+        """The API server that this spawner makes objects on."""
+        return KubernetesCluster(self.api.api_client, self.k8s_api_request_timeout)
+
+    async def progress(self) -> AsyncIterator[dict[str, Any]]:
+        """Yield what was decided, in the plan's words, and then what Kubernetes says."""
+        for number, reason in enumerate(self.plan.reasons if self.plan else (), start=1):
+            yield {"progress": number, "message": f"{reason.rule.capitalize()}: {reason.effect}"}
+        async for event in super().progress():
+            yield event
 
     def get_state(self) -> dict[str, Any]:
         """Keep the plan beside KubeSpawner's own state, for the services that read it over the hub's API."""
         state: dict[str, Any] = super().get_state()
-        if self.plan is not None:
-            state["swish_plan"] = plan_document(self.plan)
+        if self._document is not None:
+            state["swish_plan"] = self._document
         return state
 
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take up an environment after a hub restart; what it took by the policy of then counts for its team again."""
+        super().load_state(state)
+        self._document = document = state.get("swish_plan")
+        if document is not None:
+            person, cpu = self.person, parse_cpu(document["cpu"])
+            memory, gpus = document["memory_bytes"], document["gpu_count"]
+            self._hold(Use(document["team"], person.name, person.environment, cpu, memory, gpus))
 
-def _answer(error: UserError) -> web.HTTPError:
-    """Translate a refusal into a 4xx answer."""
-    if isinstance(error, Denied):
-        return _http_error(403, error.reason, error.rule)
-    return _http_error(400, str(error), "request")
+    def clear_state(self) -> None:
+        """Forget what ran; it no longer counts towards its team's quota."""
+        super().clear_state()
+        self.plan = self._document = None
+        self._release()
+
+    def _answer(self, error: UserError) -> web.HTTPError:
+        """Translate a refusal into a 4xx answer."""
+        if isinstance(error, Denied):
+            return self._http_error(HTTPStatus.FORBIDDEN, error.reason, error.rule)
+        return self._http_error(HTTPStatus.BAD_REQUEST, str(error), "request")
+
+    def _http_error(self, status: int, sentence: str, rule: str) -> web.HTTPError:
+        """Make an error that the hub shows as it stands, and does not count as a failure of its own."""
+        REFUSED.labels(rule=rule).inc()
+        error: Any
+        if SpawnException is None:
+            error = web.HTTPError(status, sentence)
+            self._forgive()
+        else:
+            error = SpawnException(sentence, reason=f"swish_{rule}", status_code=status)
+        error.jupyterhub_message = sentence
+        answer: web.HTTPError = error
+        return answer
+
+    def _forgive(self) -> None:
+        """Take back what JupyterHub 5 is about to count: there, any failed start brings the hub closer to its exit."""
+        if self._start_pending and self.handler is not None:
+            settings = self.handler.settings
+            settings["failure_count"] = settings.get("failure_count", 0) - 1
 
 
-def _http_error(status: int, sentence: str, rule: str) -> web.HTTPError:
-    """Make the error that the hub shows as it stands and, from JupyterHub 6 on, does not count as its own failure."""
-    REFUSED.labels(rule=rule).inc()
-    error: Any
-    if SpawnException is None:
-        error = web.HTTPError(status, sentence)
-    else:
-        error = SpawnException(sentence, reason=f"swish_{rule}", status_code=status)
-    error.jupyterhub_message = sentence
-    answer: web.HTTPError = error
-    return answer
+def _sent(options: Any) -> Any:
+    """Return the options of a REST body: JupyterHub 5 passes on the whole body, 6 only its ``user_options``."""
+    if SpawnException is None and isinstance(options, Mapping) and {"user_options"} <= set(options) <= _BODY:
+        return options["user_options"]
+    return options
+
+
+_BODY = {"user_options", "display_name"}

@@ -76,7 +76,6 @@ REFUSED: list[tuple[set[str], dict[str, Any], str, str, str]] = [
     (IMAGING, {"gpu": "nvidia-h100"}, "gpu", "nvidia-h100", "a GPU that nobody has"),
     (IMAGING, {"gpu": "nvidia-t4", "gpu_count": 2}, "gpu_count", "more than the 1", "too many GPUs"),
     (IMAGING, {"pool": "general", "gpu": "nvidia-t4"}, "gpu", "none", "a GPU in a pool without"),
-    (IMAGING, {"packages": ["flask"]}, "packages", "pip", "packages, which are not installed yet"),
 ]
 
 
@@ -99,6 +98,13 @@ def test_ssh_is_refused_where_it_is_off(policy: Policy) -> None:
         plan(IMAGING, {"ssh": True}, without)
 
 
+def test_packages_are_refused_where_they_are_off(policy: Policy) -> None:
+    """The person is told what to do instead."""
+    without = replace(policy, packages=replace(policy.packages, enabled=False))
+    with pytest.raises(Denied, match="use pip in a terminal"):
+        plan(IMAGING, {"packages": ["flask"]}, without)
+
+
 def test_a_refusal_does_not_tell_which_other_teams_there_are(policy: Policy) -> None:
     """A person learns of their own teams alone."""
     with pytest.raises(Denied) as caught:
@@ -116,7 +122,8 @@ def test_the_price_is_exact(policy: Policy) -> None:
 def test_a_plan_says_why(policy: Policy) -> None:
     """Every decision has a reason, in the order it was made."""
     rules = [reason.rule for reason in plan(IMAGING, {"memory": "65Gi"}, policy).reasons]
-    assert rules == ["team", "project", "image", "pool", "cpu", "memory", "qos", "node", "home", "price"]
+    made = ["team", "project", "image", "pool", "cpu", "memory"]
+    assert rules == [*made, "qos", "node", "protect", "scratch", "home", "price"]
 
 
 def test_the_pools_reason_says_what_the_rule_did(policy: Policy) -> None:

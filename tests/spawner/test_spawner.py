@@ -11,7 +11,7 @@ import pytest
 from tornado import web
 
 from swish_spawner.core import labels
-from swish_spawner.core.traits import ADDED, kubespawner_traits
+from swish_spawner.core.traits import MERGED, kubespawner_traits
 from swish_spawner.spawner import SwishSpawner
 from tests.conftest import SHIPPED_POLICY, WIDE_POLICY
 
@@ -85,7 +85,7 @@ async def test_a_plan_leaves_nothing_in_the_next(make_spawner: Make) -> None:
     await start_as_far_as_the_options(spawner)
     await start_as_far_as_the_options(fresh)
     assert spawner.plan is not None
-    for name in kubespawner_traits(spawner.plan):
+    for name in kubespawner_traits(spawner.plan, "swish"):
         assert getattr(spawner, name) == getattr(fresh, name), name
 
 
@@ -102,7 +102,7 @@ async def test_ours_is_added_to_what_the_administrator_configured(make_spawner: 
     assert [toleration["key"] for toleration in spec["tolerations"]] == ["theirs", "swish.io/workload"]
     assert pod["metadata"]["labels"]["theirs"] == "label"
     assert spec["dns_policy"] == "None"
-    assert [volume["name"] for volume in spec["volumes"]] == ["theirs", "home"]
+    assert [volume["name"] for volume in spec["volumes"]] == ["theirs", "home", "scratch"]
 
 
 async def test_a_value_set_by_a_hook_between_two_starts_is_the_new_base(make_spawner: Make) -> None:
@@ -189,7 +189,9 @@ async def test_a_changed_policy_is_in_force_at_the_next_start(make_spawner: Make
     assert spawner.policy.currency == "EUR"
 
 
-async def test_every_added_trait_is_a_collection_of_kubespawner(make_spawner: Make) -> None:
-    """What we add to must be something that can be added to."""
+async def test_every_owned_trait_is_kubespawners(make_spawner: Make) -> None:
+    """A misspelt trait would be set as an attribute that nothing reads."""
     spawner = make_spawner()
-    assert {name for name in ADDED if isinstance(getattr(spawner, name), list | dict)} == ADDED
+    await start_as_far_as_the_options(spawner)
+    assert spawner.plan is not None
+    assert {*kubespawner_traits(spawner.plan, "swish"), *MERGED} <= set(spawner.trait_names())
