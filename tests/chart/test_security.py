@@ -1,0 +1,129 @@
+"""What the chart's pods and accounts may do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.chart.rendering import Manifest, containers, one, pod_templates
+
+VERBS = [
+    ("pods", {"list", "watch", "create", "delete"}, "see, start and stop environments"),
+    ("events", {"list", "watch"}, "show progress"),
+    ("persistentvolumeclaims", {"get", "create", "delete"}, "home volumes"),
+]
+
+
+def test_every_pod_is_restricted(rendered: list[Manifest]) -> None:
+    """Every pod meets the `restricted` standard, and a bit more: a fixed user, and its own group on volumes."""
+    for template in pod_templates(rendered):
+        spec = template["spec"]
+        assert not {"hostNetwork", "hostPID", "hostIPC"} & set(spec)
+        assert spec["securityContext"]["runAsNonRoot"] is True
+        assert spec["securityContext"]["runAsUser"] == spec["securityContext"]["fsGroup"] == 1000
+        assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        allowed = {"configMap", "emptyDir", "projected", "persistentVolumeClaim"}
+        assert {kind for volume in spec["volumes"] for kind in volume if kind != "name"} <= allowed
+
+
+def test_every_container_is_restricted(rendered: list[Manifest]) -> None:
+    """No container has a capability, a way to more rights, or a writable root file system."""
+    for container in containers(rendered):
+        context = container["securityContext"]
+        assert context["allowPrivilegeEscalation"] is False
+        assert context["capabilities"] == {"drop": ["ALL"]}
+        assert context["readOnlyRootFilesystem"] is True
+        assert context["privileged"] is False
+        assert not any("hostPort" in port for port in container["ports"])
+
+
+def test_every_container_is_bounded_and_watched(rendered: list[Manifest]) -> None:
+    """Every container asks for CPU and memory, has a memory limit and all three probes."""
+    for container in containers(rendered):
+        assert set(container["resources"]["requests"]) == {"cpu", "memory"}
+        assert "memory" in container["resources"]["limits"]
+        assert {"startupProbe", "readinessProbe", "livenessProbe"} <= set(container)
+
+
+def test_the_hub_role_is_the_table(default: list[Manifest]) -> None:
+    """The hub's Role allows what the table says, and nothing else."""
+    rules = one(default, "Role", "hub")["rules"]
+    assert all(rule["apiGroups"] == [""] and len(rule["resources"]) == 1 for rule in rules)
+    granted = {rule["resources"][0]: set(rule["verbs"]) for rule in rules}
+    assert granted == {resource: verbs for resource, verbs, _reason in VERBS}
+
+
+def test_rights_end_at_the_namespace(rendered: list[Manifest]) -> None:
+    """The chart makes no cluster-wide object."""
+    cluster_wide = {"ClusterRole", "ClusterRoleBinding", "Namespace", "PersistentVolume", "StorageClass"}
+    assert not cluster_wide & {manifest["kind"] for manifest in rendered}
+
+
+def test_only_the_hub_has_a_kubernetes_token(default: list[Manifest]) -> None:
+    """The hub's pod mounts its account's token; no other pod has one, and the account gives none unasked."""
+    mounting = {
+        template["metadata"]["labels"]["app.kubernetes.io/component"]: template["spec"]["automountServiceAccountToken"]
+        for template in pod_templates(default)
+    }
+    assert mounting == {"hub": True, "proxy": False}
+    assert one(default, "ServiceAccount", "hub")["automountServiceAccountToken"] is False
+
+
+def test_one_secret_is_in_an_environment_variable(rendered: list[Manifest]) -> None:
+    """Secrets are files, but for the token that configurable-http-proxy takes in no other way."""
+    in_environment = [
+        (container["name"], variable["name"], variable["valueFrom"]["secretKeyRef"]["key"])
+        for container in containers(rendered)
+        for variable in container.get("env", [])
+        if "valueFrom" in variable
+    ]
+    assert in_environment == [("proxy", "CONFIGPROXY_AUTH_TOKEN", "proxy-token")]
+    assert not any("envFrom" in container for container in containers(rendered))
+
+
+def test_secret_files_are_for_the_hub_alone(default: list[Manifest]) -> None:
+    """The hub's secret files can be read by its user and group, and written by nobody."""
+    volumes = one(default, "Deployment", "hub")["spec"]["template"]["spec"]["volumes"]
+    (secrets,) = (volume["projected"] for volume in volumes if volume["name"] == "secrets")
+    assert secrets == {"defaultMode": 0o440, "sources": [{"secret": {"name": "hub"}}]}
+
+
+def _rule(manifest: Manifest, direction: str, port: Any) -> list[Manifest]:
+    rules: list[Manifest] = manifest["spec"][direction]
+    return [rule for rule in rules if port in [entry["port"] for entry in rule.get("ports", [])]]
+
+
+def test_environments_are_reached_by_proxy_and_hub_only(default: list[Manifest]) -> None:
+    """One ingress rule, port 8888, from our own proxy and hub."""
+    (rule,) = one(default, "NetworkPolicy", "environments")["spec"]["ingress"]
+    assert [port["port"] for port in rule["ports"]] == [8888]
+    peers = [peer["podSelector"]["matchLabels"]["app.kubernetes.io/component"] for peer in rule["from"]]
+    assert peers == ["proxy", "hub"]
+
+
+@pytest.mark.parametrize("name", ["hub", "environments"])
+def test_the_metadata_address_is_blocked(default: list[Manifest], name: str) -> None:
+    """Whoever may reach the world may not reach the cloud's metadata address, over IPv4 or IPv6."""
+    wide = [
+        peer["ipBlock"]
+        for rule in one(default, "NetworkPolicy", name)["spec"]["egress"]
+        for peer in rule.get("to", [])
+        if "ipBlock" in peer
+    ]
+    blocked = {block["cidr"]: block["except"] for block in wide}
+    assert "169.254.169.254/32" in blocked["0.0.0.0/0"]
+    assert "fd00:ec2::254/128" in blocked["::/0"]
+
+
+def test_only_the_hub_sets_routes(default: list[Manifest]) -> None:
+    """The proxy's API port takes connections from the hub's pods alone."""
+    (rule,) = _rule(one(default, "NetworkPolicy", "proxy"), "ingress", "api")
+    (peer,) = rule["from"]
+    assert peer["podSelector"]["matchLabels"]["app.kubernetes.io/component"] == "hub"
+
+
+def test_network_policies_can_be_left_to_others(helm: Any) -> None:
+    """networkPolicy.enabled false makes none."""
+    kinds = {manifest["kind"] for manifest in helm.template({"networkPolicy": {"enabled": False}})}
+    assert "NetworkPolicy" not in kinds

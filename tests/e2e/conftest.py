@@ -1,0 +1,91 @@
+"""The cluster under test and the people on it. These tests change a real installation: they use servers named e2e-*."""
+
+import os
+import platform
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import httpx
+import pytest
+
+from tests.e2e import install as installation
+from tests.e2e.hub import Person
+from tests.e2e.install import Install
+
+# A plain launch proves the most, so it comes first; the lifecycle ends the cluster, so it comes last.
+ORDER = ("test_protocol", "test_launch", "test_faults", "test_browser", "test_hub_restart", "test_lifecycle")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the modules in ORDER."""
+    items.sort(key=lambda item: ORDER.index(item.path.stem) if item.path.stem in ORDER else -1)
+
+
+def cannot_hold_a_cluster() -> str:
+    """Return why this machine cannot hold a cluster, or nothing."""
+    if os.environ.get("CI") or os.environ.get("CONTEXT"):
+        return ""
+    if platform.system() != "Linux":
+        return f"the local cluster needs Linux, this is {platform.system()}"
+    return "" if os.geteuid() == 0 else "the local cluster needs root"
+
+
+@pytest.fixture(scope="session")
+def install() -> Iterator[Install]:
+    """The installation that is up, without servers that an interrupted run left."""
+    if installation.status()["state"] != "up":
+        reason = cannot_hold_a_cluster()
+        if reason:
+            pytest.skip(f"no cluster is up, and {reason}; `make up CONTEXT=...` uses another one")
+        pytest.fail("no cluster is up; `make e2e` boots one")
+    found = installation.install()
+    remove_servers(found)
+    yield found
+    if installation.status()["state"] == "up":
+        remove_servers(installation.install())
+
+
+def remove_servers(install: Install) -> None:
+    """Stop every server named e2e-* and delete its files."""
+    headers = {"Authorization": f"token {install.admin_token}"}
+    with httpx.Client(base_url=f"{install.hub_url}hub/api/", headers=headers, timeout=60) as hub:
+        for user in hub.get("users", params={"include_stopped_servers": "1"}).raise_for_status().json():
+            for server in (name for name in user["servers"] if name.startswith("e2e-")):
+                hub.request("DELETE", f"users/{user['name']}/servers/{server}", json={"remove": True})
+    installation.wait_until(
+        "servers named e2e-* are gone",
+        lambda: "e2e-" not in install.kubectl("get", "pods", "--selector=component=singleuser-server"),
+    )
+
+
+@pytest.fixture
+def server_name() -> str:
+    """A server name that no other test uses."""
+    return new_server_name()
+
+
+def new_server_name() -> str:
+    """Return a server name that no other test uses."""
+    return f"e2e-{secrets.token_hex(3)}"
+
+
+LogIn = Callable[[str], Person]
+
+
+@pytest.fixture(scope="module")
+def log_in(install: Install) -> Iterator[LogIn]:
+    """A function that logs a demo user in, anew, through the form."""
+    with ExitStack() as people:
+
+        def log_in(name: str) -> Person:
+            password = install.admin_password if name == install.admin_username else install.password
+            return people.enter_context(Person(install, name, password))
+
+        yield log_in
+
+
+@pytest.fixture(scope="module")
+def alice(log_in: LogIn, install: Install) -> Person:
+    """The first demo user, of team imaging, logged in."""
+    return log_in(install.username)

@@ -1,0 +1,111 @@
+"""The installation under test, as `status` describes it, and patience that ends."""
+
+import functools
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+LOCAL = (sys.executable, "-m", "local")
+
+
+@dataclass(frozen=True)
+class Install:
+    """A running Swish: where it is, and who may log in."""
+
+    hub_url: str
+    kubeconfig: str
+    context: str
+    namespace: str
+    username: str
+    password: str
+    admin_username: str
+    admin_password: str
+    admin_token: str
+
+    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+        """Return what kubectl prints, in the installation's namespace.
+
+        Raises:
+            AssertionError: kubectl failed; the text is what it said.
+        """
+        command = [kubectl_path(), f"--kubeconfig={self.kubeconfig}", f"--context={self.context}"]
+        done = subprocess.run(
+            [*command, f"--namespace={self.namespace}", *arguments],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
+        return done.stdout
+
+    def get(self, *arguments: str) -> Any:
+        """Return what `kubectl get` finds, as plain data."""
+        return json.loads(self.kubectl("get", *arguments, "--output=json"))
+
+    def environment_pods(self, user: str, server: str) -> list[dict[str, Any]]:
+        """Return the pods of one environment that are not on their way out."""
+        pods = self.get("pods", "--selector=component=singleuser-server")["items"]
+        wanted = {"hub.jupyter.org/username": user, "hub.jupyter.org/servername": server}
+        return [
+            pod
+            for pod in pods
+            if wanted.items() <= pod["metadata"].get("annotations", {}).items()
+            and "deletionTimestamp" not in pod["metadata"]
+        ]
+
+    def environment_pod(self, user: str, server: str) -> dict[str, Any]:
+        """Return the one pod of an environment."""
+        (pod,) = self.environment_pods(user, server)
+        return pod
+
+
+@functools.cache
+def kubectl_path() -> str:
+    """Return the kubectl that `make up` used."""
+    done = subprocess.run([*LOCAL, "tool", "kubectl"], capture_output=True, text=True, check=False)
+    return done.stdout.strip().splitlines()[-1] if done.returncode == 0 and done.stdout.strip() else "kubectl"
+
+
+def status() -> dict[str, Any]:
+    """Return the JSON object that `make -s status` prints.
+
+    Raises:
+        AssertionError: it printed something else.
+    """
+    done = subprocess.run([*LOCAL, "status"], capture_output=True, text=True, check=False)
+    try:
+        found: dict[str, Any] = json.loads(done.stdout)
+    except ValueError:
+        raise AssertionError(f"status printed no JSON object: {done.stdout!r} {done.stderr!r}") from None
+    assert (done.returncode == 0) == (found["state"] == "up"), f"exit code {done.returncode} with {found['state']}"
+    return found
+
+
+def install() -> Install:
+    """Return the installation that is up."""
+    found = status()
+    assert found["state"] == "up", f"not up: {found.get('problems')}"
+    return Install(**{name: found[name] for name in Install.__dataclass_fields__})
+
+
+def wait_until(
+    what: str, look: Callable[[], T | None], *, within_seconds: float = 120, every_seconds: float = 0.5
+) -> T:
+    """Return the first true answer of `look`.
+
+    Raises:
+        AssertionError: there was none in time; the last answer is shown.
+    """
+    end = time.monotonic() + within_seconds
+    while True:
+        answer = look()
+        if answer:
+            return answer
+        assert time.monotonic() < end, f"{what}: not within {within_seconds:.0f} s; last seen {answer!r}"
+        time.sleep(every_seconds)

@@ -1,0 +1,22 @@
+"""What these tests speak themselves is right, so that a failure below is the installation's."""
+
+from tests.e2e.html import form_with
+from tests.e2e.kernel import pack, unpack
+
+
+def test_message_survives_the_wire():
+    """A packed message is unpacked to the same channel and the same parts."""
+    message = {"header": {"msg_id": "1"}, "parent_header": {}, "metadata": {}, "content": {"code": "print('ä')"}}
+    assert unpack(pack("shell", message)) == ("shell", message)
+
+
+def test_form_is_filled_as_a_browser_fills_it():
+    """Hidden fields, checked radios and a select's first option are sent; what is not checked is not."""
+    page = """<form action="/go?x=1"><input type="hidden" name="_xsrf" value="t"><input type="submit" name="s">
+      <input type="radio" name="size" value="a"><input type="radio" name="size" value="b" checked>
+      <input type="checkbox" name="ssh" value="on"><select name="team"><option value="p">P<option value="q">Q</select>
+      <input name="cpu"></form>"""
+    form = form_with(page, "size")
+    assert form.action == "/go?x=1"
+    assert form.filled({"cpu": "2"}) == {"_xsrf": "t", "size": "b", "team": "p", "cpu": "2"}
+    assert form.choices["size"] == ["a", "b"]
