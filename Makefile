@@ -9,8 +9,9 @@ MAKEFLAGS += --no-print-directory
 .PHONY: help up down status test lint unit chart e2e bench reference lock format
 
 PYTHON ?= python3
-VENV := $(shell $(PYTHON) .ci/venv.py --path requirements/dev.txt)
-OLD_VENV := $(shell $(PYTHON) .ci/venv.py --path requirements/jupyterhub-5.txt)
+# Without any Python these name folders that are not there, and the rule that makes them says so.
+VENV := $(or $(shell $(PYTHON) .ci/venv.py --path requirements/dev.txt 2>/dev/null),.no-python/dev)
+OLD_VENV := $(or $(shell $(PYTHON) .ci/venv.py --path requirements/jupyterhub-5.txt 2>/dev/null),.no-python/jupyterhub-5)
 PY := $(VENV)/bin/python
 
 export PYTHONPATH := $(CURDIR)
@@ -58,8 +59,7 @@ unit: venv $(OLD_VENV)/complete ## tests that need no cluster and no network, on
 	$(OLD_VENV)/bin/python -m pytest tests/spawner tests/adapters
 
 chart: venv ## check the Helm chart and what it renders
-	$(PY) -m local tool helm >/dev/null
-	$(PY) -m pytest tests/chart
+	@helm=$$($(PY) -m local tool helm) && [ -n "$$helm" ] && SWISH_HELM=$$helm $(PY) -m pytest tests/chart
 
 e2e: venv chromium ## end-to-end tests; boots the local cluster if it is not up, and leaves things as it found them
 	@$(PY) .ci/e2e.py $(E2E)
@@ -80,13 +80,16 @@ lock: venv ## pin requirements/*.in again, with hashes and without addresses
 	$(LOCK) $(UPGRADE) -o requirements/jupyterhub-5.txt requirements/jupyterhub-5.in
 
 # The environments are keyed by content, so that they exist is all there is to know.
+NEED_PYTHON = command -v $(PYTHON) >/dev/null || { echo "error: Swish needs Python 3.11 or newer; no $(PYTHON) here" >&2; exit 1; }
 .PHONY: venv chromium
 venv: $(VENV)/complete
 
 $(VENV)/complete:
+	@$(NEED_PYTHON)
 	@$(PYTHON) .ci/venv.py requirements/dev.txt >/dev/null
 
 $(OLD_VENV)/complete:
+	@$(NEED_PYTHON)
 	@$(PYTHON) .ci/venv.py requirements/jupyterhub-5.txt >/dev/null
 
 # The browser tests drive Debian's own Chromium.

@@ -69,12 +69,12 @@ def ensure(folder: Path, requirements: Path) -> None:
 
 def main(arguments: list) -> None:
     """Print the environment's folder, after making it where that was asked and needed."""
-    if sys.version_info < OLDEST:
-        found = "{}.{}".format(*sys.version_info[:2])
-        sys.exit("error: Swish needs Python 3.11 or newer, this is {}. Try: make PYTHON=python3.12".format(found))
     requirements = Path(arguments[-1])
     folder = venv_folder(requirements)
     if "--path" not in arguments:
+        if sys.version_info < OLDEST:
+            found = "{}.{}".format(*sys.version_info[:2])
+            sys.exit("error: Swish needs Python 3.11 or newer, this is {}. Try: make PYTHON=python3.12".format(found))
         try:
             ensure(folder, requirements)
         except subprocess.CalledProcessError as error:

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import yaml
+from jupyterhub.roles import get_default_roles
 from traitlets.config import Config
 
 from swish_spawner.hub import configure
@@ -43,9 +44,12 @@ c.merge(Config(values["hubConfig"]))
 for class_name, traits in values["hubConfigFromSecret"].items():
     c[class_name].update({trait: (secrets_dir / key).read_text().strip() for trait, key in traits.items()})
 
+# All of the admin role's rights in a role of its own: to list members of `admin` here would undo the hub's admin page.
 admin_token = (secrets_dir / "admin-token").read_text().strip()
+(admin,) = (role for role in get_default_roles() if role["name"] == "admin")
+swish_admin = {"name": "swish-admin", "scopes": admin["scopes"], "services": ["swish-admin"]}
 c.JupyterHub.services = [*c.JupyterHub.get("services", []), {"name": "swish-admin", "api_token": admin_token}]
-c.JupyterHub.load_roles = [*c.JupyterHub.get("load_roles", []), {"name": "admin", "services": ["swish-admin"]}]
+c.JupyterHub.load_roles = [*c.JupyterHub.get("load_roles", []), swish_admin]
 
 configure(
     c,

@@ -10,7 +10,8 @@ config.yaml: plain data for hub_config/jupyterhub_config.py. The tag is resolved
 knowledge of the chart's version.
 */}}
 {{- define "swish.hub.config" -}}
-{{- $images := merge (dict "tag" (.Values.images.tag | default .Chart.AppVersion)) .Values.images -}}
+{{- $resolved := dict "tag" (.Values.images.tag | default .Chart.AppVersion) "registry" (trimSuffix "/" .Values.images.registry) -}}
+{{- $images := merge $resolved .Values.images -}}
 {{- toYaml (dict
   "images" $images
   "imagePullSecrets" .Values.imagePullSecrets

@@ -7,6 +7,7 @@ import base64
 from pathlib import Path
 
 import pytest
+from jupyterhub.roles import get_default_roles
 from traitlets.config.loader import Config, PyFileConfigLoader
 
 from tests.chart.rendering import ROOT, VALUE_FILES, Helm, Manifest, one
@@ -68,11 +69,18 @@ def test_secrets_come_from_files(config: Config, tmp_path: Path) -> None:
     assert config.SharedPasswordAuthenticator.admin_password == text["admin-password"]
 
 
-def test_the_admin_token_is_a_service_with_the_admin_role(config: Config, tmp_path: Path) -> None:
-    """The token in the Secret belongs to the service swish-admin, which has JupyterHub's admin role."""
+def test_the_admin_token_is_a_service_with_the_admin_rights(config: Config, tmp_path: Path) -> None:
+    """The token in the Secret belongs to the service swish-admin, which may do what JupyterHub's admin role may."""
     token = (tmp_path / "secrets" / "admin-token").read_text()
+    (admin,) = (role for role in get_default_roles() if role["name"] == "admin")
+    (ours,) = (role for role in config.JupyterHub.load_roles if role["name"] == "swish-admin")
     assert {"name": "swish-admin", "api_token": token} in config.JupyterHub.services
-    assert {"name": "admin", "services": ["swish-admin"]} in config.JupyterHub.load_roles
+    assert ours == {"name": "swish-admin", "scopes": admin["scopes"], "services": ["swish-admin"]}
+
+
+def test_who_is_an_administrator_stays_with_the_hub(config: Config) -> None:
+    """The configuration lists no members of the admin role: JupyterHub would remove all others at each start."""
+    assert "admin" not in {role["name"] for role in config.JupyterHub.load_roles}
 
 
 def test_the_demo_log_in(config: Config) -> None:
@@ -98,7 +106,7 @@ def test_values_add_to_the_lists_that_the_file_makes(
     }
     config = load(helm.template(values), tmp_path, monkeypatch)
     assert [service["name"] for service in config.JupyterHub.services][:2] == ["mine", "swish-admin"]
-    assert [role["name"] for role in config.JupyterHub.load_roles][:2] == ["mine", "admin"]
+    assert [role["name"] for role in config.JupyterHub.load_roles][:2] == ["mine", "swish-admin"]
 
 
 def test_an_oauth_secret_comes_from_its_file(helm: Helm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ import yaml
 
 import swish_spawner
 from swish_spawner.adapters.policy_file import read_policy
+from swish_spawner.core.image_names import ImageNames
 from tests.chart.rendering import CHART, ROOT, Helm, Manifest, hub_values, one
 
 TEMPLATES = sorted((CHART / "templates").rglob("*.yaml"))
@@ -147,10 +148,12 @@ def test_what_does_not_restart_the_proxy(helm: Helm, default: list[Manifest], va
     ],
 )
 def test_image_references(helm: Helm, images: dict[str, Any], reference: str) -> None:
-    """A reference of its own wins, else it is registry, name and tag, the tag by default the appVersion."""
+    """A reference of its own wins, else it is registry, name and tag; the hub resolves the policy's images alike."""
     manifests = helm.template({"images": images})
     (hub,) = one(manifests, "Deployment", "hub")["spec"]["template"]["spec"]["containers"]
     assert hub["image"] == reference
+    rule = {key: value for key, value in hub_values(manifests)["images"].items() if key != "pullPolicy"}
+    assert ImageNames(**rule).reference("swish-hub") == reference
 
 
 def test_the_default_policy_is_the_repository_s(default: list[Manifest], tmp_path: Path) -> None:
