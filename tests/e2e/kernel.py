@@ -8,6 +8,7 @@ import json
 import struct
 import time
 import uuid
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
@@ -46,24 +47,27 @@ class Kernel:
         self._server = server
         self._session = uuid.uuid4().hex
         self.id: str = person.ask(server, "POST", "kernels", json={"name": "python3"})["id"]
-        self._socket = self._connect()
+        self._sockets = ExitStack()
 
     def __enter__(self) -> Self:
+        self._socket = self._connect()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        self._socket.close()
+        self._sockets.close()
 
     def _connect(self) -> ClientConnection:
         address = self._server.url.replace("http", "ws", 1) + f"api/kernels/{self.id}/channels"
         request = self._person.http.build_request("GET", self._server.url)  # for its Cookie header
         token = self._person.xsrf(f"user/{self._person.name}/{self._server.name}/")
-        socket = connect(
-            f"{address}?session_id={self._session}&_xsrf={token}",
-            additional_headers={"Cookie": request.headers["cookie"]},
-            subprotocols=[PROTOCOL],
-            open_timeout=60,
-            proxy=None,
+        socket = self._sockets.enter_context(
+            connect(
+                f"{address}?session_id={self._session}&_xsrf={token}",
+                additional_headers={"Cookie": request.headers["cookie"]},
+                subprotocols=[PROTOCOL],
+                open_timeout=60,
+                proxy=None,
+            )
         )
         assert socket.subprotocol == PROTOCOL, f"the server speaks {socket.subprotocol}"
         return socket
