@@ -14,9 +14,6 @@ rely on `hub`, `proxy-public` and the rest.
 {{- define "swish.environments.name" -}} environments {{- end }}
 {{- define "swish.team.name" -}} team {{- end }}
 
-{{- /* Takes a team of the policy that has a namespace of its own. */}}
-{{- define "swish.team-namespace.name" -}} {{ .namespace }} {{- end }}
-
 {{- /* The Secret in force: the one of the chart, or the one that somebody else made. */}}
 {{- define "swish.secret.name" -}}
 {{ .Values.existingSecret | default (include "swish.hub.name" .) }}
