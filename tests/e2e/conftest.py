@@ -46,23 +46,28 @@ def install() -> Iterator[Install]:
         remove_servers(installation.install())
 
 
-def remove_servers(install: Install) -> None:
-    """Stop every server named e2e-* and delete its files."""
+def remove_servers(install: Install, prefix: str = "e2e-") -> None:
+    """Stop every server whose name starts so, delete its files, and forget it: a person may only have a few."""
     headers = {"Authorization": f"token {install.admin_token}"}
     with httpx.Client(base_url=f"{install.hub_url}hub/api/", headers=headers, timeout=60) as hub:
-        for user in hub.get("users", params={"include_stopped_servers": "1"}).raise_for_status().json():
-            for server in (name for name in user["servers"] if name.startswith("e2e-")):
-                hub.request("DELETE", f"users/{user['name']}/servers/{server}", json={"remove": True})
-    installation.wait_until(
-        "servers named e2e-* are gone",
-        lambda: "e2e-" not in install.kubectl("get", "pods", "--selector=component=singleuser-server"),
-    )
+
+        def all_gone() -> bool:
+            users = hub.get("users", params={"include_stopped_servers": "1"}).raise_for_status().json()
+            found = [(user["name"], name) for user in users for name in user["servers"] if name.startswith(prefix)]
+            for user, server in found:
+                hub.request("DELETE", f"users/{user}/servers/{server}", json={"remove": True})
+            return not found
+
+        installation.wait_until(f"no server is named {prefix}*", all_gone)
 
 
 @pytest.fixture
-def server_name() -> str:
-    """A server name that no other test uses."""
-    return new_server_name()
+def server_name(install: Install) -> Iterator[str]:
+    """The name of a server that is removed with its files after the test."""
+    name = new_server_name()
+    yield name
+    if installation.status()["state"] == "up":
+        remove_servers(installation.install(), name)
 
 
 def new_server_name() -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.conftest import LogIn, new_server_name
+from tests.e2e.conftest import LogIn
 from tests.e2e.hub import Person, Server
 from tests.e2e.install import Install
 from tests.e2e.kernel import Kernel
@@ -27,15 +27,16 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("why", "options", "status", "word"), REFUSED, ids=[row[0] for row in REFUSED])
-def test_refused_over_rest(alice: Person, install: Install, why: str, options: Any, status: int, word: str):
+def test_refused_over_rest(
+    alice: Person, install: Install, server_name: str, why: str, options: Any, status: int, word: str
+):
     """Options that the policy does not allow are answered with 4xx and one sentence, and make no pod."""
-    server = new_server_name()
-    answer = alice.request("POST", f"users/{alice.name}/servers/{server}", json={"user_options": options})
+    answer = alice.request("POST", f"users/{alice.name}/servers/{server_name}", json={"user_options": options})
     assert answer.status_code == status, f"{why}: {answer.status_code} {answer.text}"
     message = answer.json()["message"]
     assert word in message
     assert "Traceback" not in message
-    assert install.environment_pods(alice.name, server) == []
+    assert install.environment_pods(alice.name, server_name) == []
 
 
 def test_refused_in_the_form(alice: Person, install: Install, server_name: str):
@@ -48,12 +49,12 @@ def test_refused_in_the_form(alice: Person, install: Install, server_name: str):
     assert install.environment_pods(alice.name, server_name) == []
 
 
-def test_refusals_do_not_stop_the_hub(alice: Person, install: Install):
+def test_refusals_do_not_stop_the_hub(alice: Person, install: Install, server_name: str):
     """After more refusals than the hub forgives failures, it is the same process and serves on."""
     before = hub_starts(install)
     for _ in range(8):
-        server = new_server_name()
-        answer = alice.request("POST", f"users/{alice.name}/servers/{server}", json={"user_options": {"image": "no"}})
+        options = {"user_options": {"image": "no"}}
+        answer = alice.request("POST", f"users/{alice.name}/servers/{server_name}", json=options)
         assert 400 <= answer.status_code < 500
     assert hub_starts(install) == before
     assert alice.request("GET", "user").status_code == 200
@@ -86,12 +87,12 @@ def test_wrong_password_is_refused(install: Install):
     assert "wrong-password" not in str(refused.value)
 
 
-def test_two_people_at_once(install: Install, alice: Person, log_in: LogIn):
+def test_two_people_at_once(install: Install, alice: Person, log_in: LogIn, server_name: str):
     """Two people of two teams launch at once, each gets an own environment, and neither reaches the other's."""
     bob = log_in("bob")
-    names = {alice: new_server_name(), bob: new_server_name()}
-    with ThreadPoolExecutor(len(names)) as pool:
-        servers = dict(zip(names, pool.map(lambda person: person.launch(names[person]), names), strict=True))
+    both = (alice, bob)
+    with ThreadPoolExecutor(len(both)) as pool:
+        servers = dict(zip(both, pool.map(lambda person: person.launch(server_name), both), strict=True))
     pods = {person: install.environment_pod(person.name, server.name) for person, server in servers.items()}
     assert [pod["metadata"]["labels"]["swish.io/team"] for pod in pods.values()] == ["imaging", "genomics"]
     for person, server in servers.items():
@@ -99,8 +100,6 @@ def test_two_people_at_once(install: Install, alice: Person, log_in: LogIn):
             assert kernel.run("import os; print(os.environ['JUPYTERHUB_USER'])") == f"{person.name}\n"
     assert_out_of_reach(bob, servers[alice])
     assert_out_of_reach(alice, servers[bob])
-    for person, server in servers.items():
-        person.stop(server.name)
 
 
 def assert_out_of_reach(person: Person, server: Server) -> None:

@@ -40,7 +40,6 @@ def test_environment_outlives_the_hub(install: Install, alice: Person, server_na
     assert model["url"] == f"/user/{alice.name}/{server_name}/"
     assert install.environment_pod(alice.name, server_name)["metadata"]["uid"] == pod["metadata"]["uid"]
     assert alice.open(server_name) == server.url
-    alice.stop(server_name)
 
 
 def hub_pod_name(install: Install, uid: str) -> str:

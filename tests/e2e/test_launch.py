@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import new_server_name
+from tests.e2e.conftest import new_server_name, remove_servers
 from tests.e2e.hub import Person, Server
 from tests.e2e.install import Install
 from tests.e2e.kernel import Kernel
@@ -40,7 +40,7 @@ def launched(install: Install, alice: Person) -> Iterator[Launched]:
     name = new_server_name()
     server = alice.launch(name, team="imaging", project="atlas", image="python3", size="general/small")
     yield Launched(alice, server, install.environment_pod(alice.name, name))
-    alice.stop(name)
+    remove_servers(install, name)
 
 
 @pytest.fixture(scope="module")
@@ -132,4 +132,3 @@ def test_file_survives_a_stop(install: Install, alice: Person, server_name: str)
     assert alice.read_file(second, "kept.txt") == "still here\n"
     with Kernel(alice, second) as kernel:
         assert kernel.run("print(open('kept.txt').read(), end='')") == "still here\n"
-    alice.stop(server_name)

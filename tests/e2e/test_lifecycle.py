@@ -60,4 +60,3 @@ def test_down_leaves_nothing_and_up_works_again(install: Install, server_name: s
     with Person(again, again.username, again.password) as alice:
         server = alice.launch(server_name)
         assert alice.read_file(server, "kept.txt") == "through a shutdown\n"
-        alice.stop(server_name)

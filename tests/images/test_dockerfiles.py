@@ -73,6 +73,14 @@ def test_packages_are_installed_by_hash(path: Path) -> None:
 
 
 @by_folder
+def test_apt_leaves_nothing_behind(path: Path) -> None:
+    """Whatever installs Debian packages removes lists and archives in the same layer."""
+    installs = [rest for name, rest in instructions(path) if name == "RUN" and "apt-get install" in rest]
+    assert installs
+    assert all("apt-get clean" in rest and "rm -rf /var/lib/apt/lists/*" in rest for rest in installs)
+
+
+@by_folder
 def test_no_machine_s_configuration_is_baked_in(path: Path) -> None:
     """No mirror, index, proxy or certificate of a build machine is named: those are the builder's to give."""
     assert not re.search(r"https?://|index-url|--registry|HTTPS?_PROXY|\.crt\b", path.read_text(), re.IGNORECASE)

@@ -1,0 +1,178 @@
+"""Booting the local cluster: containerd, kubelet, kubeadm, storage. Any step may be repeated after any interruption."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from local import daemons
+from local.content import content_key
+from local.daemons import Daemon
+from local.errors import CommandError, LocalError
+from local.images import Image
+from local.paths import State
+from local.settings import ETC, LOCAL_CONTEXT
+from local.shell import Shell
+from local.tools import Toolbox
+
+_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The local cluster.
+
+    Args:
+        state: Its places.
+        tools: Its binaries, all built.
+        shell: Runs commands.
+    """
+
+    state: State
+    tools: Toolbox
+    shell: Shell
+
+    def daemon(self, name: str, argv: Iterable[str]) -> bool:
+        """Make sure that a daemon runs, with the tools on its PATH and nothing of this terminal's environment."""
+        folders = [str(self.tools.folder(self.tools.groups[group])) for group in ("containerd", "kubernetes")]
+        env = {"PATH": ":".join([*folders, _SYSTEM_PATH]), "HOME": "/root"}
+        return daemons.ensure(Daemon(name, tuple(argv), self.state.run, self.state.logs), env)
+
+    def start_containerd(self) -> bool:
+        """Make sure that containerd runs and answers; returns whether it had to be started."""
+        argv = [str(self.tools.path("containerd")), "--config", str(self.state.containerd_config)]
+        started = self.daemon("containerd", argv)
+        log = self.state.logs / "containerd.log"
+        daemons.wait_for(lambda: self.shell.ok(self.ctr("version")), 60, f"containerd did not answer (see {log})")
+        return started
+
+    def start_kubelet(self) -> bool:
+        """Make sure that the kubelet runs, or waits for kubeadm; returns whether it had to be started."""
+        script = self.state.root / "etc" / "kubelet.sh"
+        return self.daemon("kubelet", ["/bin/sh", str(script), str(self.tools.path("kubelet"))])
+
+    def ctr(self, *words: str) -> list[str]:
+        """Give a command for containerd, in the namespace that Kubernetes uses."""
+        return [str(self.tools.path("ctr")), "--address", str(self.state.containerd_socket), "-n", "k8s.io", *words]
+
+    def kubectl(self, *words: str) -> list[str]:
+        """Give a command for the cluster."""
+        return [str(self.tools.path("kubectl")), f"--kubeconfig={self.state.kubeconfig}", *words]
+
+    def absent(self, images: Iterable[Image]) -> list[Image]:
+        """List those images that containerd does not have as they are now."""
+        there = set(self.shell.run(self.ctr("images", "ls", "-q")).split())
+        known = self._imported()
+        return [image for image in images if image.reference not in there or known.get(image.reference) != image.key]
+
+    def import_image(self, reference: str, key: str, archive: Path) -> None:
+        """Give containerd an image from its archive."""
+        self.shell.run(self.ctr("images", "import", str(archive)))
+        known = {**self._imported(), reference: key}
+        partial = self.state.root / "imported.partial"
+        partial.write_text(json.dumps(known, indent=1) + "\n")
+        partial.replace(self.state.root / "imported.json")
+
+    def forget_images(self, references: Iterable[str]) -> None:
+        """Remove images; those in use keep their files until their containers end."""
+        for reference in references:
+            self.shell.ok(self.ctr("images", "rm", reference))
+
+    def _imported(self) -> dict[str, str]:
+        try:
+            return dict(json.loads((self.state.root / "imported.json").read_text()))
+        except (OSError, ValueError):
+            return {}
+
+    @property
+    def booted(self) -> bool:
+        """Whether kubeadm has ended well here."""
+        return self.state.booted.exists() and self.state.kubeconfig.exists()
+
+    @property
+    def half_booted(self) -> bool:
+        """Whether a run was ended in the middle of kubeadm: what it left cannot be trusted."""
+        return not self.booted and any(
+            path.exists() for path in (self.state.host.kubernetes / "pki", self.state.root / "etcd")
+        )
+
+    def boot(self) -> None:
+        """Make the cluster with kubeadm: certificates, control plane, CoreDNS and kube-proxy, and a kubeconfig.
+
+        Raises:
+            CommandError: kubeadm failed.
+        """
+        config = str(self.state.kubeadm_config)
+        argv = [str(self.tools.path("kubeadm")), "init", f"--config={config}"]
+        env = {"PATH": f"{self.tools.path('kubeadm').parent}:{_SYSTEM_PATH}"}
+        # The join token would stand in the log, and nobody joins.
+        self.shell.run([*argv, "--skip-token-print", "--skip-certificate-key-print"], env=env)
+        admin = self.state.host.kubernetes / "admin.conf"
+        partial = self.state.root / "kubeconfig.partial"
+        partial.touch(mode=0o600)
+        partial.write_text(admin.read_text())
+        rename = ["config", "rename-context", f"kubernetes-admin@{LOCAL_CONTEXT}", LOCAL_CONTEXT]
+        self.shell.run([str(self.tools.path("kubectl")), f"--kubeconfig={partial}", *rename])
+        partial.replace(self.state.kubeconfig)
+        self._write_booted(storage="")
+
+    def wait_api(self, seconds: float = 120) -> None:
+        """Wait until the API server is ready.
+
+        Raises:
+            LocalError: It was not in time.
+        """
+        command = self.kubectl("get", "--raw=/readyz", "--request-timeout=5s")
+        hint = f"The API server did not answer (see {self.state.logs}; `make down` and `make up` start afresh)"
+        daemons.wait_for(lambda: self.shell.ok(command), seconds, hint)
+
+    def apply_storage(self) -> bool:
+        """Make sure that the default StorageClass and its provisioner are there; returns whether anything changed."""
+        key = content_key(ETC, [ETC / "storage.yaml"])
+        if self._booted().get("storage") == key:
+            return False
+        self.shell.run(self.kubectl("apply", "-f", str(self.state.root / "etc" / "storage.yaml")))
+        self._write_booted(storage=key)
+        return True
+
+    def wait_ready(self) -> None:
+        """Wait until the node is ready and the cluster's own Deployments are available.
+
+        Raises:
+            LocalError: They were not within three minutes.
+        """
+        waits = (
+            self.kubectl("wait", "--for=condition=Ready", f"node/{LOCAL_CONTEXT}", "--timeout=90s"),
+            self.kubectl("rollout", "status", "-n=kube-system", "daemonset/kube-proxy", "--timeout=90s"),
+            self.kubectl("rollout", "status", "-n=kube-system", "deployment/coredns", "--timeout=90s"),
+            self.kubectl("rollout", "status", "-n=swish-storage", "deployment/local-path-provisioner", "--timeout=90s"),
+        )
+        for argv in waits:
+            try:
+                self.shell.run(argv)
+            except CommandError as failure:
+                with contextlib.suppress(LocalError):
+                    self.shell.run(self.kubectl("get", "pods,events", "-A"))
+                raise LocalError(f"The cluster did not become ready:\n{failure}") from failure
+
+    def outdated(self) -> bool:
+        """Whether the cluster was made with other versions than this checkout's."""
+        return self._booted().get("tools") not in (None, self._tool_keys())
+
+    def _tool_keys(self) -> dict[str, str]:
+        return {group.name: group.key for group in self.tools.groups.values() if group.cluster}
+
+    def _booted(self) -> dict[str, object]:
+        try:
+            return dict(json.loads(self.state.booted.read_text()))
+        except (OSError, ValueError):
+            return {}
+
+    def _write_booted(self, storage: str) -> None:
+        document = {"tools": self._booted().get("tools", self._tool_keys()), "storage": storage}
+        partial = self.state.booted.with_suffix(".partial")
+        partial.write_text(json.dumps(document, indent=1) + "\n")
+        partial.replace(self.state.booted)

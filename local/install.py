@@ -1,0 +1,211 @@
+"""Installing the chart into a cluster, and bringing its address to this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import urllib.request
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from local import daemons
+from local.content import content_key
+from local.contexts import Kube, forward_argv
+from local.daemons import Daemon
+from local.errors import CommandError, LocalError
+from local.images import Image
+from local.settings import ETC, RELEASE, REPO
+from local.shell import Shell
+
+CHART = REPO / "chart"
+_ENVIRONMENTS = "component=singleuser-server"
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Swish in one cluster.
+
+    Args:
+        kube: Commands for the cluster.
+        shell: Runs them.
+        place: Folder for what is remembered about it.
+        keys: File to keep the hub's secrets in over the cluster's end; None where the cluster outlives `down`.
+    """
+
+    kube: Kube
+    shell: Shell
+    place: Path
+    keys: Path | None = None
+
+    @property
+    def record(self) -> Path:
+        """What was installed last, as JSON: key and port."""
+        return self.place / "installed.json"
+
+    def remembered(self) -> dict[str, object]:
+        """Read what was installed last; empty when nothing was."""
+        try:
+            return dict(json.loads(self.record.read_text()))
+        except (OSError, ValueError):
+            return {}
+
+    def remember(self, **facts: object) -> None:
+        """Write down what was installed, whole or not at all."""
+        self.place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        partial = self.record.with_suffix(".partial")
+        partial.write_text(json.dumps({**self.remembered(), **facts}, indent=1) + "\n")
+        partial.replace(self.record)
+
+    def install(self, images: Iterable[Image], values: tuple[Path, ...]) -> bool:
+        """Make sure that this checkout's chart is installed with these images and values.
+
+        Args:
+            images: The project's images, all in the cluster or its registry.
+            values: Additional values files, later ones win.
+
+        Returns:
+            Whether anything was done.
+
+        Raises:
+            CommandError: Helm failed.
+        """
+        references = {image.name: image.reference for image in images}
+        key = installed_key(references, values)
+        if self.remembered().get("key") == key and self._deployed():
+            return False
+        self.shell.run(self.kube.kubectl("apply", "--filename", str(ETC / "namespace.yaml")))
+        self._restore_keys()
+        self._forget_interrupted()
+        generated = self.place / "values.yaml"
+        self.place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        generated.write_text(yaml.safe_dump({"images": {"references": references}}))
+        try:
+            self.shell.run(upgrade_argv(self.kube, generated, values))
+        except CommandError:
+            # What stands in the way is in the pods' events, not in Helm's words.
+            self.shell.ok(self.kube.kubectl("describe", "pods"))
+            self.shell.ok(self.kube.kubectl("logs", "--selector=app.kubernetes.io/name=swish", "--tail=50", "--prefix"))
+            raise
+        self._keep_keys()
+        self.remember(key=key)
+        return True
+
+    def _deployed(self) -> bool:
+        return self.shell.ok(self.kube.kubectl("get", "deployment/hub", "deployment/proxy", "--request-timeout=10s"))
+
+    def _forget_interrupted(self) -> None:
+        """Let go of what a helm that was killed holds; the release as it was before stays, and so does all it made."""
+        with contextlib.suppress(LocalError, ValueError):
+            pending = json.loads(self.shell.read(self.kube.helm("list", "--pending", "--output=json")))
+            for release in pending:
+                name = f"sh.helm.release.v1.{release['name']}.v{release['revision']}"
+                self.shell.run(self.kube.kubectl("delete", "secret", name))
+
+    def _restore_keys(self) -> None:
+        """Give a new cluster the secrets of the last one: they open the database that is still there."""
+        if self.keys and self.keys.exists() and not self.shell.ok(self.kube.kubectl("get", "secret/hub")):
+            self.shell.run(self.kube.kubectl("create", "--filename", str(self.keys)))
+
+    def _keep_keys(self) -> None:
+        if self.keys:
+            kept = portable(json.loads(self.shell.read(self.kube.kubectl("get", "secret/hub", "--output=json"))))
+            self.keys.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with os.fdopen(os.open(self.keys, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
+                json.dump(kept, stream)
+
+    def forward(self, port: int, direct: bool) -> str:
+        """Make sure that the hub's address is reachable from this machine.
+
+        Args:
+            port: Loopback port.
+            direct: Whether this machine reaches Services itself, as the local cluster's does.
+
+        Returns:
+            The address, with a slash at its end.
+
+        Raises:
+            LocalError: The forwarder did not start.
+        """
+        service = json.loads(self.shell.read(self.kube.kubectl("get", "service/proxy-public", "--output=json")))
+        outside = external_host(service)
+        base = self._base_url()
+        if outside:
+            daemons.stop("forwarder", self.place / "run")
+            self.remember(url=f"http://{outside}{base}")
+            return f"http://{outside}{base}"
+        argv = forward_argv(port, service["spec"]["clusterIP"]) if direct else self.kube.port_forward(port)
+        daemons.ensure(Daemon("forwarder", tuple(argv), self.place / "run", self.place / "logs"))
+        self.remember(url=f"http://localhost:{port}{base}")
+        return f"http://localhost:{port}{base}"
+
+    def _base_url(self) -> str:
+        config = self.read_config()
+        urls = config.get("urls")
+        return str(urls.get("base", "/")) if isinstance(urls, dict) else "/"
+
+    def read_config(self) -> dict[str, object]:
+        """Read the hub's values as the chart rendered them."""
+        text = self.shell.read(self.kube.kubectl("get", "configmap/hub", "--output=json", "--request-timeout=10s"))
+        return dict(yaml.safe_load(json.loads(text)["data"]["config.yaml"]))
+
+    def uninstall(self, *, everything: bool) -> None:
+        """Remove Swish from the cluster: the release, running environments and the forwarder.
+
+        Args:
+            everything: Delete users' volumes, the database and the secrets too, with the namespace.
+        """
+        daemons.stop("forwarder", self.place / "run")
+        self.shell.run(self.kube.helm("uninstall", RELEASE, "--ignore-not-found", "--wait", "--timeout=5m"))
+        # The hub made these, so Helm knows nothing of them.
+        self.shell.run(self.kube.kubectl("delete", "pods", f"--selector={_ENVIRONMENTS}", "--ignore-not-found"))
+        if everything:
+            self.shell.run(self.kube.kubectl("delete", "namespace", "swish", "--ignore-not-found"))
+        self.record.unlink(missing_ok=True)
+
+
+def installed_key(references: dict[str, str], values: tuple[Path, ...], repo: Path = REPO) -> str:
+    """Hash everything that an installation depends on: chart, hub configuration, policy, images, values."""
+    texts = [path.read_text() for path in values]
+    sources = [repo / "chart", repo / "hub_config", repo / "local" / "etc" / "namespace.yaml"]
+    return content_key(repo, sources, json.dumps(references, sort_keys=True), *texts)
+
+
+def upgrade_argv(kube: Kube, generated: Path, values: tuple[Path, ...]) -> list[str]:
+    """Give the command that installs or upgrades the release and waits until it runs.
+
+    Args:
+        kube: The cluster.
+        generated: Our values file; the person's own come after it and win.
+        values: The person's own.
+    """
+    files = [word for path in (generated, *values) for word in ("--values", str(path))]
+    words = ("upgrade", "--install", RELEASE, str(CHART), "--create-namespace", "--wait", "--timeout=6m", *files)
+    return kube.helm(*words)
+
+
+def portable(secret: dict[str, Any]) -> dict[str, Any]:
+    """Strip a Secret of what ties it to one cluster; what makes it Helm's stays."""
+    metadata = secret["metadata"]
+    kept = {name: metadata[name] for name in ("name", "namespace", "labels", "annotations") if name in metadata}
+    return {**{name: secret[name] for name in ("apiVersion", "kind", "type", "data")}, "metadata": kept}
+
+
+def external_host(service: dict[str, dict[str, dict[str, list[dict[str, str]]]]]) -> str | None:
+    """Find the address that a load balancer gave a Service; None when it has none."""
+    for ingress in service.get("status", {}).get("loadBalancer", {}).get("ingress", []):
+        return ingress.get("hostname") or ingress.get("ip")
+    return None
+
+
+def answers(url: str, seconds: float = 3) -> bool:
+    """Whether the hub answers at its address."""
+    try:
+        with urllib.request.urlopen(f"{url}hub/api", timeout=seconds) as reply:  # noqa: S310 - our own http address
+            return reply.status == 200 and "version" in json.load(reply)
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,169 @@
+"""Command-line tools and daemons, built from the Go modules pinned in `local/tools/`."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from local.cache import publish, remove
+from local.content import content_key
+from local.errors import LocalError
+from local.settings import ETC, REPO
+from local.shell import Shell
+
+TOOLS = REPO / "local" / "tools"
+_SIZES = "sizes.json"
+
+
+@dataclass(frozen=True)
+class ToolGroup:
+    """One go.mod and the binaries that it yields.
+
+    Args:
+        name: Folder below local/tools.
+        packages: Go packages of its `tool` lines.
+        ldflags: Linker flags, one blank between two.
+        rename: Binary name as Go makes it -> the name we use.
+        cluster: Whether the local cluster needs it.
+        key: Content key.
+    """
+
+    name: str
+    packages: tuple[str, ...]
+    ldflags: str
+    rename: Mapping[str, str] = field(default_factory=dict)
+    cluster: bool = False
+    key: str = ""
+
+    @property
+    def binaries(self) -> tuple[str, ...]:
+        """Names of the binaries, in the order of the packages."""
+        return tuple(self.rename.get(name, name) for name in map(binary_name, self.packages))
+
+
+def binary_name(package: str) -> str:
+    """Name the binary that `go build` makes of a package: the path's last part that is not a major version."""
+    parts = [part for part in package.split("/") if not re.fullmatch(r"v\d+", part)]
+    return parts[-1]
+
+
+def tool_packages(gomod: str) -> tuple[str, ...]:
+    """List the packages on the `tool` lines of a go.mod."""
+    blocks = re.findall(r"^tool \(\n(.*?)^\)", gomod, re.MULTILINE | re.DOTALL)
+    lines = [line.strip() for block in blocks for line in block.splitlines()]
+    return tuple(filter(None, lines + re.findall(r"^tool ([^(\s]+)$", gomod, re.MULTILINE)))
+
+
+def read_groups(table: Path = ETC / "tools.toml", folder: Path = TOOLS) -> dict[str, ToolGroup]:
+    """Read every tool group.
+
+    Args:
+        table: The declarative table.
+        folder: Where the groups' go.mod and go.sum lie.
+
+    Returns:
+        Group name -> group, in the table's order.
+    """
+    groups = {}
+    for name, entry in tomllib.loads(table.read_text()).items():
+        here = folder / name
+        ldflags = " ".join(["-s", "-w", *entry.get("ldflags", "").split()])
+        rename = entry.get("rename", {})
+        key = content_key(here, [here / "go.mod", here / "go.sum"], ldflags, json.dumps(rename))
+        packages = tool_packages((here / "go.mod").read_text())
+        groups[name] = ToolGroup(name, packages, ldflags, rename, entry.get("cluster", False), key)
+    return groups
+
+
+def build_argv(group: ToolGroup, out: Path) -> list[str]:
+    """Give the command that builds a group's binaries into `out`, to be run in the group's folder."""
+    return ["go", "build", "-mod=readonly", "-trimpath", "-ldflags", group.ldflags, "-o", f"{out}/", *group.packages]
+
+
+class Toolbox:
+    """Finds tools, building what is not in the cache.
+
+    Args:
+        cache: Folder of built artefacts.
+        shell: Runs the builds.
+        groups: What can be built.
+    """
+
+    def __init__(self, cache: Path, shell: Shell, groups: Mapping[str, ToolGroup] | None = None) -> None:
+        self.cache, self.shell = cache, shell
+        self.groups = dict(groups or read_groups())
+
+    def folder(self, group: ToolGroup) -> Path:
+        """Where a group's binaries are, once built."""
+        return self.cache / "tools" / f"{group.name}-{group.key}"
+
+    def path(self, tool: str) -> Path:
+        """Where a tool's binary is, once built.
+
+        Raises:
+            LocalError: No group has a tool of that name.
+        """
+        return self.folder(self.group_of(tool)) / tool
+
+    def group_of(self, tool: str) -> ToolGroup:
+        """Find the group that a tool belongs to.
+
+        Raises:
+            LocalError: No group has a tool of that name.
+        """
+        for group in self.groups.values():
+            if tool in group.binaries:
+                return group
+        known = ", ".join(sorted(name for group in self.groups.values() for name in group.binaries))
+        raise LocalError(f"There is no tool {tool!r}; there are {known}.")
+
+    def ready(self, group: ToolGroup) -> bool:
+        """Whether a group's binaries are in the cache, each whole."""
+        return _whole(self.folder(group))
+
+    def ensure(self, group: ToolGroup) -> bool:
+        """Make sure that a group's binaries are in the cache.
+
+        Returns:
+            Whether they had to be built.
+
+        Raises:
+            LocalError: There is no Go.
+            CommandError: The build failed.
+        """
+        return publish(self.folder(group), lambda partial: self._build(group, partial), _whole)
+
+    def _build(self, group: ToolGroup, partial: Path) -> None:
+        if not shutil.which("go"):
+            raise LocalError("Go is needed to build the cluster's tools: install Go 1.26 or newer and put it on PATH.")
+        # Caches of our own, deleted after each group: for all groups together they would take over 30 GB.
+        scratch = partial.with_suffix(".gocache")
+        env = {"CGO_ENABLED": "0", "GOCACHE": f"{scratch}/build", "GOMODCACHE": f"{scratch}/mod", "GOWORK": "off"}
+        partial.mkdir(parents=True)
+        for leftover in partial.parent.glob(f".{partial.name.split('.')[1]}.*.gocache"):
+            remove(leftover)
+        try:
+            self.shell.run(build_argv(group, partial), env=env, cwd=TOOLS / group.name)
+        finally:
+            remove(scratch)
+        for old, new in group.rename.items():
+            (partial / old).rename(partial / new)
+        sizes = {name: (partial / name).stat().st_size for name in group.binaries}
+        (partial / _SIZES).write_text(json.dumps(sizes, indent=1) + "\n")
+
+
+def _whole(folder: Path) -> bool:
+    """Whether every binary is there, executable and of the size it was built with."""
+    try:
+        sizes = json.loads((folder / _SIZES).read_text())
+        return bool(sizes) and all(
+            (folder / name).stat().st_size == size and os.access(folder / name, os.X_OK) for name, size in sizes.items()
+        )
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,213 @@
+"""Installing the chart, what is remembered of it, and what `status` and `up` say."""
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from rich.console import Console
+
+from local.contexts import Kube, Target
+from local.errors import LocalError
+from local.install import Installation, external_host, installed_key, portable, upgrade_argv
+from local.progress import Progress
+from local.settings import ETC, Settings
+from local.shell import Shell
+from local.status import down, look
+
+KUBE = Kube(Target("other", "prod"), "kubectl", "helm")
+
+
+class FakeShell(Shell):
+    """Answers commands from a table: the first entry whose words are all in the command."""
+
+    def __init__(self, answers: dict[str, str]) -> None:
+        super().__init__(Path("/dev/null"))
+        self.answers = answers
+        self.ran: list[str] = []
+
+    def read(self, argv: list[str]) -> str:
+        """Answer, or fail as a command would."""
+        line = " ".join(argv)
+        self.ran.append(line)
+        for words, answer in self.answers.items():
+            if all(word in line for word in words.split()):
+                return answer
+        raise LocalError(f"{line} failed")
+
+    def run(self, argv: list[str], **_settings: object) -> str:
+        """Answer, or fail as a command would."""
+        return self.read(argv)
+
+
+def test_upgrade_waits_and_lets_the_persons_values_win():
+    """Helm waits until everything runs; values of the person come last, so that they win."""
+    argv = upgrade_argv(KUBE, Path("/s/values.yaml"), (Path("/a.yaml"), Path("/b.yaml")))
+    line = " ".join(argv)
+    assert line.startswith("helm upgrade --install swish ")
+    assert "--values /s/values.yaml --values /a.yaml --values /b.yaml" in line
+    assert {"--wait", "--create-namespace", "--namespace=swish", "--kube-context=prod"} <= set(argv)
+
+
+@pytest.fixture
+def repo(tmp_path):
+    """A checkout with a chart, a policy and the namespace."""
+    for name in ("chart/values.yaml", "hub_config/policy.yaml", "local/etc/namespace.yaml"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True)
+        path.write_text("a: 1\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["chart/values.yaml", "hub_config/policy.yaml", "local/etc/namespace.yaml"])
+def test_changed_file_means_installing_again(repo, name):
+    """A change of chart, hub configuration, policy or namespace is installed; no change is not."""
+    before = installed_key({"hub": "x:1"}, (), repo)
+    assert installed_key({"hub": "x:1"}, (), repo) == before
+    (repo / name).write_text("a: 2\n")
+    assert installed_key({"hub": "x:1"}, (), repo) != before
+
+
+def test_changed_image_or_values_mean_installing_again(repo, tmp_path):
+    """A new image and changed values of the person are installed."""
+    values = tmp_path / "mine.yaml"
+    values.write_text("b: 1\n")
+    before = installed_key({"hub": "x:1"}, (values,), repo)
+    assert installed_key({"hub": "x:2"}, (values,), repo) != before
+    values.write_text("b: 2\n")
+    assert installed_key({"hub": "x:1"}, (values,), repo) != before
+
+
+def test_namespace_is_restricted():
+    """The API server refuses pods that could harm the machine."""
+    document = yaml.safe_load((ETC / "namespace.yaml").read_text())
+    assert document["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+def test_portable_secret_fits_another_cluster():
+    """What is kept of a Secret has its data and Helm's marks, and nothing of its old cluster."""
+    secret = {
+        "apiVersion": "v1", "kind": "Secret", "type": "Opaque", "data": {"a": "Yg=="},
+        "metadata": {"name": "hub", "namespace": "swish", "labels": {"app.kubernetes.io/managed-by": "Helm"},
+                     "annotations": {"meta.helm.sh/release-name": "swish"}, "uid": "1", "resourceVersion": "2"},
+    }  # fmt: skip
+    kept = portable(secret)
+    assert kept["data"] == {"a": "Yg=="}
+    assert set(kept["metadata"]) == {"name", "namespace", "labels", "annotations"}
+    assert "uid" in secret["metadata"]
+
+
+HOSTS = [
+    ("none yet", {"status": {"loadBalancer": {}}}, None),
+    ("a name", {"status": {"loadBalancer": {"ingress": [{"hostname": "lb.example.org"}]}}}, "lb.example.org"),
+    ("an address", {"status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}}, "192.0.2.7"),
+]
+
+
+@pytest.mark.parametrize(("why", "service", "host"), HOSTS, ids=[row[0] for row in HOSTS])
+def test_external_host(why, service, host):
+    """A load balancer's address is used when it has one."""
+    assert external_host(service) == host
+
+
+def test_interrupted_helm_is_forgotten(tmp_path):
+    """Only the release that a killed helm left pending is let go."""
+    pending = json.dumps([{"name": "swish", "revision": "3", "status": "pending-upgrade"}])
+    shell = FakeShell({"list --pending": pending, "delete secret": ""})
+    Installation(KUBE, shell, tmp_path)._forget_interrupted()
+    assert shell.ran[-1].endswith("delete secret sh.helm.release.v1.swish.v3")
+
+
+def test_keys_are_restored_only_into_a_cluster_without(tmp_path):
+    """Kept secrets go into a new cluster, and never over those that a cluster has."""
+    keys = tmp_path / "keys.json"
+    keys.write_text("{}")
+    new = FakeShell({"create --filename": ""})
+    Installation(KUBE, new, tmp_path, keys)._restore_keys()
+    assert any("create --filename" in line for line in new.ran)
+    has = FakeShell({"get secret/hub": "", "create --filename": ""})
+    Installation(KUBE, has, tmp_path, keys)._restore_keys()
+    assert not any("create" in line for line in has.ran)
+
+
+def test_kept_keys_are_private(tmp_path):
+    """The file with the hub's secrets can be read by its owner only, and the secrets are on no command line."""
+    secret = {"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "data": {"a": "c2VjcmV0"}, "metadata": {}}
+    shell = FakeShell({"get secret/hub": json.dumps(secret)})
+    keys = tmp_path / "sub" / "hub.json"
+    Installation(KUBE, shell, tmp_path, keys)._keep_keys()
+    assert keys.stat().st_mode & 0o077 == 0
+    assert keys.parent.stat().st_mode & 0o077 == 0
+    assert "c2VjcmV0" not in "\n".join(shell.ran)
+
+
+def secret_and_config(**shared: list[str]) -> FakeShell:
+    """Answers of a cluster with Swish in it."""
+    names = ("user-password", "admin-password", "admin-token")
+    data = {name: base64.b64encode(f"the-{name}".encode()).decode() for name in names}
+    config = yaml.safe_dump({"hubConfig": {"SharedPasswordAuthenticator": shared} if shared else {}})
+    return FakeShell({
+        "get secret/hub": json.dumps({"data": data}),
+        "get configmap/hub": json.dumps({"data": {"config.yaml": config}}),
+    })  # fmt: skip
+
+
+def test_status_names_people_and_passwords(tmp_path):
+    """With the shared password, status tells who may log in; an address that does not answer is not up."""
+    shell = secret_and_config(allowed_users=["alice", "bob"], admin_users=["admin"])
+    installation = Installation(KUBE, shell, tmp_path)
+    installation.remember(url="http://localhost:1/")
+    found = json.loads(look(KUBE.target, installation).to_json())
+    assert (found["username"], found["password"]) == ("alice", "the-user-password")
+    assert (found["admin_username"], found["admin_password"]) == ("admin", "the-admin-password")
+    assert (found["admin_token"], found["hub_url"]) == ("the-admin-token", "http://localhost:1/")
+    assert found["state"] == "degraded"
+    assert "does not answer" in found["problems"][0]
+
+
+def test_status_without_shared_password(tmp_path):
+    """With another log-in nobody's password is told."""
+    found = look(KUBE.target, Installation(KUBE, secret_and_config(), tmp_path))
+    assert (found.username, found.password) == (None, None)
+    assert found.admin_token == "the-admin-token"
+
+
+def test_status_of_nothing():
+    """Where nothing runs, status says so with every key there."""
+    found = json.loads(down(Target("local", "swish-local", Path("/k"))).to_json())
+    wanted = "state kubeconfig context namespace hub_url username password admin_token"
+    assert set(wanted.split()) <= set(found)
+    assert (found["state"], found["kubeconfig"], found["namespace"]) == ("down", "/k", "swish")
+
+
+def test_status_of_an_unreachable_cluster(tmp_path):
+    """A cluster that does not answer is degraded, with a sentence and without a traceback."""
+    found = look(KUBE.target, Installation(KUBE, FakeShell({}), tmp_path))
+    assert found.state == "degraded"
+    assert found.problems
+
+
+def test_welcome_says_how_to_stop():
+    """The last words are the address, a user, the password and how to stop."""
+    from local.__main__ import welcome
+
+    found = down(Target("other", "prod"))
+    found.hub_url, found.username, found.password = "http://localhost:8000/", "alice", "secret"
+    text = welcome(found, Settings(Path("/c"), Path("/h"), context="prod"))
+    assert all(word in text for word in ("http://localhost:8000/", "alice", "secret", "make down CONTEXT=prod"))
+
+
+def test_progress_without_a_terminal(tmp_path):
+    """Without a terminal each step is a line with its time; a failed one is marked; the record holds both."""
+    with (tmp_path / "out").open("w") as stream:
+        progress = Progress("up", Console(file=stream, soft_wrap=True))
+        with progress.step("one") as step:
+            step.did = "cached"
+        with pytest.raises(LocalError), progress.step("two"):
+            raise LocalError("no")
+    lines = (tmp_path / "out").read_text().splitlines()
+    assert lines[0].startswith("✓ one 0.0 s")
+    assert lines[1].startswith("✗ two")
+    record = json.loads(progress.record(tmp_path / "timings").read_text())
+    assert [(step["name"], step["did"]) for step in record["steps"]] == [("one", "cached"), ("two", "")]
