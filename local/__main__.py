@@ -66,6 +66,8 @@ def run_up(settings: Settings, target: Target, shell: Shell, progress: Progress)
         images = up.project_into_other(target, settings, shell, progress)
     installation = make_installation(target, settings, shell, state)
     up.install_and_wait(installation, images, settings, progress, direct=target.kind == "local")
+    if target.kind == "local":
+        Cluster(state, tools, shell).forget_images(images)
     record = progress.record(settings.cache / "timings")
     progress.say(f"Up in {time.monotonic() - started:.0f} s (each step: {record})")
     print(welcome(status.look(target, installation), settings))
@@ -130,6 +132,8 @@ def run(command: str, settings: Settings) -> int:
     if command == "status":
         return run_status(settings, target, shell)
     progress = Progress(command)
+    if target.kind == "local":
+        shell.env[daemons.MARK] = daemons.COMMAND
     work = {"up": run_up, "down": run_down}[command]
     if target.context == LOCAL_CONTEXT and target.kind == "local":
         up.alone(lambda: work(settings, target, shell, progress))
@@ -155,6 +159,9 @@ def main(arguments: list[str]) -> int:
         return run_tool(settings, given.name) if given.command == "tool" else run(given.command, settings)
     except LocalError as problem:
         print(f"\n{problem}", file=sys.stderr)
+        return 1
+    except OSError as problem:
+        print(f"\nThe machine refused something: {problem}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nInterrupted; the same command goes on from here.", file=sys.stderr)

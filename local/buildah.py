@@ -101,6 +101,7 @@ class Buildah:
                 context = scratch
             self._bud([*words, str(context)])
             self._push(image.reference, partial)
+            self._forget_older(image.reference)
 
     def _bud(self, words: list[str]) -> None:
         for left in reversed(range(_TRIES)):
@@ -121,6 +122,12 @@ class Buildah:
                 return
         archive = self.archive("debian", self.base.key)
         self.shell.run(self._argv("pull", f"oci-archive:{archive}"))
+
+    def _forget_older(self, reference: str) -> None:
+        """Remove an image's older builds from the store; layers that the new one shares stay."""
+        for name in self.shell.run(self._argv("images", "--format", "{{.Name}}:{{.Tag}}")).split():
+            if name.rpartition(":")[0] == reference.rpartition(":")[0] and name != reference:
+                self.shell.ok(self._argv("rmi", name))
 
     def _push(self, reference: str, partial: Path) -> None:
         self.shell.run(self._argv("push", reference, f"oci-archive:{partial}:{reference}"))

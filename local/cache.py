@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 from local.errors import LocalError
 
@@ -24,12 +25,28 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
         LocalError: Another process holds it and `wait` is false.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as stream:
+    with _lock(path, wait) as stream:
+        stream.truncate(0)
+        stream.write(str(os.getpid()))
+        stream.flush()
+        yield
+
+
+def _lock(path: Path, wait: bool) -> IO[str]:
+    while True:
+        stream = path.open("a+")
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
-            raise LocalError("Another `make up` or `make down` is at work; wait for it to end.") from None
-        yield
+            stream.seek(0)
+            holder = stream.read() or "unknown"
+            stream.close()
+            text = f"Another `make up` or `make down` is at work (process {holder}); wait for it to end."
+            raise LocalError(text) from None
+        # Its last holder may have removed the file meanwhile: then this lock is one of nothing.
+        if path.exists() and path.stat().st_ino == os.fstat(stream.fileno()).st_ino:
+            return stream
+        stream.close()
 
 
 def publish(target: Path, build: Callable[[Path], None], whole: Callable[[Path], bool] = Path.exists) -> bool:
@@ -67,10 +84,13 @@ def publish(target: Path, build: Callable[[Path], None], whole: Callable[[Path],
 def remove(path: Path) -> None:
     """Remove a file or a folder with all that is in it, read-only folders included; absent is fine."""
     if path.is_dir() and not path.is_symlink():
-        for folder in [path, *(p for p in path.rglob("*") if p.is_dir() and not p.is_symlink())]:
-            # Go makes its module cache read-only.
-            folder.chmod(folder.stat().st_mode | 0o700)
-        shutil.rmtree(path)
+        try:
+            shutil.rmtree(path)
+        except PermissionError:
+            # Go makes its module cache read-only, which stops everybody but root.
+            for folder in [path, *(p for p in path.rglob("*") if p.is_dir() and not p.is_symlink())]:
+                folder.chmod(folder.stat().st_mode | 0o700)
+            shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
 

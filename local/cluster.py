@@ -76,10 +76,22 @@ class Cluster:
         partial.write_text(json.dumps(known, indent=1) + "\n")
         partial.replace(self.state.root / "imported.json")
 
-    def forget_images(self, references: Iterable[str]) -> None:
-        """Remove images; those in use keep their files until their containers end."""
-        for reference in references:
+    def forget_images(self, wanted: Iterable[Image]) -> list[str]:
+        """Remove the images of Swish from earlier checkouts that no pod uses.
+
+        Args:
+            wanted: Those of this checkout.
+
+        Returns:
+            What was removed.
+        """
+        listing = self.shell.run(self.ctr("images", "ls"))
+        pods = self.shell.run(self.kubectl("get", "pods", "-A", "-o=jsonpath={..image}"))
+        used = {*pods.split(), *(image.reference for image in wanted)}
+        unused = unused_images(listing, used)
+        for reference in unused:
             self.shell.ok(self.ctr("images", "rm", reference))
+        return unused
 
     def _imported(self) -> dict[str, str]:
         try:
@@ -176,3 +188,19 @@ class Cluster:
         partial = self.state.booted.with_suffix(".partial")
         partial.write_text(json.dumps(document, indent=1) + "\n")
         partial.replace(self.state.booted)
+
+
+def unused_images(listing: str, used: Iterable[str]) -> list[str]:
+    """List the images of Swish that nobody uses, by every name that holds them.
+
+    Args:
+        listing: What `ctr images ls` prints: name, type, digest and more.
+        used: Names of images in use.
+
+    Returns:
+        Names to remove. The kubelet's side names an image by its digest too; both names must go for its files to go.
+    """
+    digests = dict(line.split()[:3:2] for line in listing.splitlines()[1:])
+    kept = {digests[name] for name in used if name in digests}
+    ours = {digest for name, digest in digests.items() if name.startswith("docker.io/library/swish-")}
+    return [name for name, digest in digests.items() if digest in ours - kept]

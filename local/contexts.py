@@ -86,7 +86,8 @@ def _asked(context: str, around: Surroundings) -> Target:
     if context == LOCAL_CONTEXT and around.local_kubeconfig:
         return Target("local", context, around.local_kubeconfig)
     if context not in around.contexts:
-        known = ", ".join(around.contexts) or "none"
+        local = (LOCAL_CONTEXT,) if around.local_kubeconfig else ()
+        known = ", ".join([*around.contexts, *local]) or "none"
         raise LocalError(
             f"CONTEXT={context} is no kubectl context; there are: {known}. See kubectl config get-contexts."
         )
@@ -226,7 +227,9 @@ class Kube:
 
 def forward_argv(port: int, cluster_ip: str) -> list[str]:
     """Give the command that forwards a loopback port to a Service that this machine reaches directly."""
-    return ["socat", f"TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr", f"TCP:{cluster_ip}:80"]
+    # nodelay: a key pressed in a terminal must not wait for more. -t: an answer may outlive the end of its question.
+    listen = f"TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr,backlog=256,nodelay"
+    return ["socat", "-t", "60", listen, f"TCP:{cluster_ip}:80,nodelay"]
 
 
 def find_builder(commands: tuple[str, ...] = ("docker", "podman", "buildah")) -> str:

@@ -19,6 +19,9 @@ from local.supervisor import boot_id, start_time
 MARK = "SWISH_LOCAL"
 """Environment variable that every process started here carries, and so everything that those start."""
 
+COMMAND = "command"
+"""The mark of what `up` and `down` run and wait for, such as kubeadm and builds."""
+
 # Nobody waits for these: they outlive us.
 _STARTED: list[subprocess.Popen[bytes]] = []
 

@@ -60,7 +60,8 @@ def look(target: Target, installation: Installation) -> Status:
         _read_people(found, installation)
     except LocalError as problem:
         found.state = "degraded"
-        found.problems.append(str(problem).splitlines()[0])
+        last = str(problem).splitlines()[-1].removeprefix("  | ")
+        found.problems.append(f"The cluster did not tell who may log in: {last}")
     return found
 
 

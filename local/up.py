@@ -157,5 +157,7 @@ def alone(work: Callable[[], None], lock: Path = LOCK) -> None:
         LocalError: Somebody else does.
     """
     with locked(lock, wait=False):
+        # What a killed `up` was waiting for may still be at work; two kubeadms would be one too many.
+        daemons.end(daemons.marked(daemons.COMMAND), 3)
         work()
-    lock.unlink(missing_ok=True)
+        lock.unlink(missing_ok=True)

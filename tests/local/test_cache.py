@@ -130,7 +130,8 @@ def test_two_builders_build_once(tmp_path):
 
 def test_lock_is_exclusive(tmp_path):
     """Whoever comes second is told, and may come again when the first is done."""
-    with locked(tmp_path / "lock"), pytest.raises(LocalError, match="Another"), locked(tmp_path / "lock", wait=False):
+    again = rf"Another .*\(process {os.getpid()}\)"
+    with locked(tmp_path / "lock"), pytest.raises(LocalError, match=again), locked(tmp_path / "lock", wait=False):
         pytest.fail("held twice")
     with locked(tmp_path / "lock", wait=False):
         assert (tmp_path / "lock").exists()
@@ -156,3 +157,22 @@ def test_remove_read_only_folder(tmp_path):
     folder.chmod(0o555)
     remove(tmp_path / "mod")
     assert not (tmp_path / "mod").exists()
+
+
+def test_lock_on_a_removed_file_is_none(tmp_path):
+    """Whoever waited for a lock whose file is removed by its holder locks the new file, as everybody else does."""
+    entered = threading.Event()
+
+    def second() -> None:
+        with locked(tmp_path / "lock"):
+            entered.set()
+            with pytest.raises(LocalError), locked(tmp_path / "lock", wait=False):
+                pytest.fail("held twice")
+
+    with locked(tmp_path / "lock"):
+        thread = threading.Thread(target=second)
+        thread.start()
+        assert not entered.wait(0.3)
+        (tmp_path / "lock").unlink()
+    thread.join()
+    assert entered.is_set()

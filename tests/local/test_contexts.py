@@ -112,5 +112,6 @@ def test_own_kubeconfig_is_left_to_kubectl():
 
 def test_forwarders_listen_on_loopback_only():
     """Neither way of forwarding lets another machine in."""
-    assert "bind=127.0.0.1" in forward_argv(8000, "10.232.0.9")[1]
+    (listen,) = [word for word in forward_argv(8000, "10.232.0.9") if word.startswith("TCP-LISTEN:8000,")]
+    assert "bind=127.0.0.1" in listen
     assert "--address=127.0.0.1" in Kube(OTHER, "kubectl", "helm").port_forward(8000)

@@ -11,6 +11,7 @@ import yaml
 
 from local import cgroups, mounts
 from local.cache import remove
+from local.cluster import unused_images
 from local.errors import CommandError, LocalError
 from local.machine import BRIDGE_ADDRESS, fill, resolv_conf
 from local.paths import State
@@ -153,3 +154,22 @@ def test_absent_command_is_an_error_without_traceback(tmp_path):
     """A command that is not there is one sentence."""
     with pytest.raises(LocalError, match="no command /nowhere/x"):
         Shell(tmp_path / "log").run(["/nowhere/x"])
+
+
+IMAGES = """\
+REF TYPE DIGEST SIZE PLATFORMS LABELS
+docker.io/library/debian:trixie-slim application/x sha256:d 1 MiB linux/amd64 -
+docker.io/library/swish-hub:new application/x sha256:a 1 MiB linux/amd64 -
+docker.io/library/swish-hub:old application/x sha256:b 1 MiB linux/amd64 -
+docker.io/library/swish-hub:used application/x sha256:c 1 MiB linux/amd64 -
+docker.io/library/swish-hub:same application/x sha256:a 1 MiB linux/amd64 -
+sha256:1 application/x sha256:a 1 MiB linux/amd64 -
+sha256:2 application/x sha256:b 1 MiB linux/amd64 -
+swish.local/etcd:v3 application/x sha256:e 1 MiB linux/amd64 -
+"""
+
+
+def test_images_that_nobody_uses():
+    """Only old images of Swish go, by both their names; what a pod uses, or a new name shares, stays."""
+    used = ["docker.io/library/swish-hub:new", "docker.io/library/swish-hub:used", "elsewhere.example.org/x:1"]
+    assert unused_images(IMAGES, used) == ["docker.io/library/swish-hub:old", "sha256:2"]
