@@ -121,7 +121,7 @@ def _size_card(policy: Policy, pool: Pool, size: Size) -> SizeCard:
     return SizeCard(
         value=f"{pool.name}/{size.name}",
         title=size.title,
-        cpu=format_cpu(size.cpu),
+        cpu=f"{size.cpu.normalize():f}",
         memory=format_memory(size.memory),
         gpu=f"1 {gpu}" if gpu else "",
         price=str(hourly_price(policy, size.cpu, size.memory, gpu, 1).quantize(_MILL)),
