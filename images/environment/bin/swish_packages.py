@@ -123,13 +123,16 @@ def _pip(job: Job) -> int:
     command = [str(job.python), *_PIP, "--", *job.requirements]
     # Debian's Python asks to be left alone, and is: with --user, nothing is written outside PYTHONUSERBASE
     environment = {**os.environ, "PIP_BREAK_SYSTEM_PACKAGES": "1", "PYTHONPATH": job.path}
+    # a stop is pip's to hear; one that comes before pip can be told waits for it
+    stops: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _frame: stops.append(number))
     # not in the home: `python -m` looks for modules where it is started, and a file there might be named like one
     with subprocess.Popen(command, env=environment, cwd="/", stderr=subprocess.STDOUT) as pip:
-        try:
-            return pip.wait()
-        except BaseException:
+        signal.signal(signal.SIGTERM, lambda _number, _frame: pip.terminate())
+        if stops:
             pip.terminate()
-            raise
+        status = pip.wait()
+    return status if status >= 0 else 128 - status
 
 
 @contextmanager
@@ -158,6 +161,8 @@ def main() -> int:
     except OSError as error:
         print(f"swish-packages: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
 
 
 if __name__ == "__main__":
