@@ -9,19 +9,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from http import HTTPStatus
-from pathlib import Path
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 
 from jupyterhub.utils import maybe_future
 from kubernetes_asyncio.client.exceptions import ApiException
 from kubespawner import KubeSpawner
-from prometheus_client import Counter
-from tornado import web
 from traitlets import Dict, Unicode, default
 
 from swish_spawner.adapters.cluster import KubernetesCluster, refusal_text
-from swish_spawner.adapters.policy_file import PolicyFile
 from swish_spawner.adapters.ports import Cluster
+from swish_spawner.answers import answer, http_error, sent
 from swish_spawner.core.image_names import ImageNames
 from swish_spawner.core.manifests import Owner, companion_manifests, prerequisite_manifests
 from swish_spawner.core.plan import Person, ServerPlan, plan_document, plan_server, use_of
@@ -31,47 +28,9 @@ from swish_spawner.core.quota import Use, quota_refusal
 from swish_spawner.core.request import parse_request
 from swish_spawner.core.traits import MERGED, kubespawner_traits, merged
 from swish_spawner.core.units import parse_cpu
-from swish_spawner.errors import ClusterRefused, Denied, PolicyError, UserError
+from swish_spawner.errors import ClusterRefused, Denied, UserError
 from swish_spawner.form import options_from_form, render_form
-
-try:
-    from jupyterhub.spawner import SpawnException  # JupyterHub 6
-except ImportError:  # JupyterHub 5
-    SpawnException = None
-
-POLICY_REFUSED = Counter(
-    "swish_policy_refused_total", "Changed policy files that were refused; the last good one stays"
-)
-REFUSED = Counter("swish_launch_refused_total", "Launch requests refused before anything was made", ["rule"])
-
-
-class Log(Protocol):
-    """What of a logger is used here."""
-
-    def error(self, message: str, *args: object) -> None:
-        """Log something that an operator must see."""
-
-
-_policy_files: dict[str, PolicyFile] = {}
-
-#: What runs or starts now, by team and environment. The hub is one process, so this is all of it.
-_uses: dict[str, dict[str, Use]] = {}
-
-
-def policy_file(path: str, log: Log) -> PolicyFile:
-    """Return the one PolicyFile of a path, which all spawners of this hub share.
-
-    Raises:
-        PolicyError: the file has no good content, and had none before.
-    """
-
-    def refused(error: PolicyError) -> None:
-        POLICY_REFUSED.inc()
-        log.error("The changed policy file is refused and the last good one stays in force: %s", error)
-
-    if path not in _policy_files:
-        _policy_files[path] = PolicyFile(Path(path), refused)
-    return _policy_files[path]
+from swish_spawner.in_force import USES, policy_file
 
 
 class SwishSpawner(KubeSpawner):
@@ -143,12 +102,12 @@ class SwishSpawner(KubeSpawner):
         try:
             return options_from_form(fields, self.policy)
         except UserError as error:
-            raise self._answer(error) from error
+            raise answer(self, error) from error
 
     def options_from_query(self, query_data: Mapping[str, list[str]]) -> NoReturn:  # noqa: ARG002 - JupyterHub's
         """Refuse: a link must not spend a team's money, so whoever follows one still presses Start."""
-        raise self._http_error(
-            400, "A link cannot start an environment; check your choice below and press Start.", "link"
+        raise http_error(
+            self, 400, "A link cannot start an environment; check your choice below and press Start.", "link"
         )
 
     def plan_request(self) -> ServerPlan:
@@ -157,8 +116,7 @@ class SwishSpawner(KubeSpawner):
         Raises:
             UserError: they are malformed, or the policy refuses them.
         """
-        uses = {team: list(of.values()) for team, of in _uses.items()}
-        return plan_server(self.person, parse_request(_sent(self.user_options)), self.policy, uses)
+        return plan_server(self.person, parse_request(sent(self.user_options)), self.policy, USES.by_team())
 
     async def _run_apply_user_options(self, user_options: dict[str, Any]) -> None:
         """Refuse what the policy does not allow, before the hub makes anything for this start."""
@@ -175,9 +133,9 @@ class SwishSpawner(KubeSpawner):
         try:
             self.plan = self.plan_request()
         except UserError as error:
-            raise self._answer(error) from error
+            raise answer(self, error) from error
         self._document = plan_document(self.plan)
-        self._hold(use_of(self.plan))
+        USES.hold(use_of(self.plan))
         before = self.namespace
         for name, value in kubespawner_traits(self.plan, self._installation_namespace).items():
             setattr(self, name, self._merged(name, value) if name in MERGED else value)
@@ -195,15 +153,6 @@ class SwishSpawner(KubeSpawner):
         self._applied[name] = merged(name, self._base[name], ours)
         return self._applied[name]
 
-    def _hold(self, use: Use) -> None:
-        """Count this environment towards its team's quota until it is gone."""
-        self._release()
-        _uses.setdefault(use.team, {})[use.environment] = use
-
-    def _release(self) -> None:
-        for uses in _uses.values():
-            uses.pop(self.person.environment, None)
-
     async def _start(self) -> Any:
         """Start, with what has to be there before the pod; a refusal on the way is an answer and no failure."""
         try:
@@ -211,9 +160,9 @@ class SwishSpawner(KubeSpawner):
                 await self.cluster.create(manifest)
             return await super()._start()
         except ClusterRefused as error:
-            raise self._answer(Denied(f"The cluster refuses this environment: {error}", rule="cluster")) from error
+            raise answer(self, Denied(f"The cluster refuses this environment: {error}", rule="cluster")) from error
         except UserError as error:
-            raise self._answer(error) from error
+            raise answer(self, error) from error
 
     def _made_plan(self) -> ServerPlan:
         if self.plan is None:
@@ -303,45 +252,10 @@ class SwishSpawner(KubeSpawner):
         if document is not None:
             person, cpu = self.person, parse_cpu(document["cpu"])
             memory, gpus = document["memory_bytes"], document["gpu_count"]
-            self._hold(Use(document["team"], person.name, person.environment, cpu, memory, gpus))
+            USES.hold(Use(document["team"], person.name, person.environment, cpu, memory, gpus))
 
     def clear_state(self) -> None:
         """Forget what ran; it no longer counts towards its team's quota."""
         super().clear_state()
         self.plan = self._document = None
-        self._release()
-
-    def _answer(self, error: UserError) -> web.HTTPError:
-        """Translate a refusal into a 4xx answer."""
-        if isinstance(error, Denied):
-            return self._http_error(HTTPStatus.FORBIDDEN, error.reason, error.rule)
-        return self._http_error(HTTPStatus.BAD_REQUEST, str(error), "request")
-
-    def _http_error(self, status: int, sentence: str, rule: str) -> web.HTTPError:
-        """Make an error that the hub shows as it stands, and does not count as a failure of its own."""
-        REFUSED.labels(rule=rule).inc()
-        error: Any
-        if SpawnException is None:
-            error = web.HTTPError(status, sentence)
-            self._forgive()
-        else:
-            error = SpawnException(sentence, reason=f"swish_{rule}", status_code=status)
-        error.jupyterhub_message = sentence
-        answer: web.HTTPError = error
-        return answer
-
-    def _forgive(self) -> None:
-        """Take back what JupyterHub 5 is about to count: there, any failed start brings the hub closer to its exit."""
-        if self._start_pending and self.handler is not None:
-            settings = self.handler.settings
-            settings["failure_count"] = settings.get("failure_count", 0) - 1
-
-
-def _sent(options: Any) -> Any:
-    """Return the options of a REST body: JupyterHub 5 passes on the whole body, 6 only its ``user_options``."""
-    if SpawnException is None and isinstance(options, Mapping) and {"user_options"} <= set(options) <= _BODY:
-        return options["user_options"]
-    return options
-
-
-_BODY = {"user_options", "display_name"}
+        USES.release(self.person.environment)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from traitlets.config import Config
 
-from swish_spawner import spawner as spawner_module
+from swish_spawner import in_force
 from swish_spawner.spawner import SwishSpawner
 from tests.conftest import WIDE_POLICY
 
@@ -32,4 +32,5 @@ def make_spawner(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Swis
         return spawner
 
     yield make
-    spawner_module._policy_files.clear()
+    in_force._policy_files.clear()
+    in_force.USES._by_team.clear()
