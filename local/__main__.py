@@ -10,7 +10,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from local import daemons, status, teardown, up
+from local import daemons, mounts, status, teardown, up
 from local.cluster import Cluster
 from local.contexts import Kube, Target, choose, delete_kind_argv, look_around
 from local.errors import LocalError
@@ -91,6 +91,8 @@ def run_down(settings: Settings, target: Target, shell: Shell, progress: Progres
             return
         if teardown.exists(state):
             teardown.teardown(state, shell, progress)
+        # Of a build that was killed.
+        mounts.unmount_all(settings.cache / "buildah")
         if settings.purge and teardown.purge(state):
             progress.say("Users' volumes were deleted.")
         return

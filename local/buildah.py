@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from local import mounts
 from local.cache import locked, publish
 from local.errors import CommandError
 from local.images import BaseImage, Image
@@ -66,14 +67,19 @@ class Buildah:
         store = self.cache / "buildah"
         return ["buildah", "--root", f"{store}/root", "--runroot", f"{store}/run", *words]
 
+    def _run(self, *words: str) -> str:
+        # Its temporary folders go where the next run finds and removes them.
+        return self.shell.run(self._argv(*words), env={"TMPDIR": str(self.cache / "buildah" / "scratch")})
+
     @contextmanager
     def _store(self) -> Iterator[Path]:
         """Hold the store, clear what a killed build left in it, and give a scratch folder."""
         scratch = self.cache / "buildah" / "scratch"
         with locked(self.cache / "buildah" / "lock"):
-            shutil.rmtree(scratch, ignore_errors=True)
+            # By way of `mounts`: a killed build may have left the machine's /dev mounted in there.
+            mounts.remove_folder(scratch)
             scratch.mkdir(parents=True)
-            self.shell.run(self._argv("rm", "--all"))
+            self._run("rm", "--all")
             with tempfile.TemporaryDirectory(dir=scratch) as folder:
                 yield Path(folder)
 
@@ -106,7 +112,7 @@ class Buildah:
     def _bud(self, words: list[str]) -> None:
         for left in reversed(range(_TRIES)):
             try:
-                self.shell.run(self._argv(*bud_words(AUTHORITIES.exists()), *words))
+                self._run(*bud_words(AUTHORITIES.exists()), *words)
             except CommandError as failure:
                 # A race in buildah's chroot isolation, met about once in ten builds.
                 if not left or "sealing memfd copy" not in failure.output:
@@ -121,16 +127,16 @@ class Buildah:
             if _labels(text).get(_LABEL) == self.base.key:
                 return
         archive = self.archive("debian", self.base.key)
-        self.shell.run(self._argv("pull", f"oci-archive:{archive}"))
+        self._run("pull", f"oci-archive:{archive}")
 
     def _forget_older(self, reference: str) -> None:
         """Remove an image's older builds from the store; layers that the new one shares stay."""
-        for name in self.shell.run(self._argv("images", "--format", "{{.Name}}:{{.Tag}}")).split():
+        for name in self._run("images", "--format", "{{.Name}}:{{.Tag}}").split():
             if name.rpartition(":")[0] == reference.rpartition(":")[0] and name != reference:
                 self.shell.ok(self._argv("rmi", name))
 
     def _push(self, reference: str, partial: Path) -> None:
-        self.shell.run(self._argv("push", reference, f"oci-archive:{partial}:{reference}"))
+        self._run("push", reference, f"oci-archive:{partial}:{reference}")
 
     def _mirrors(self) -> list[str]:
         words = ["apt-get", "indextargets", "--format", "$(REPO_URI) $(CODENAME) $(COMPONENT)", "Created-By: Packages"]

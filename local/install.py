@@ -78,6 +78,8 @@ class Installation:
         key = installed_key(references, values)
         if self.remembered().get("key") == key and self._deployed():
             return False
+        # From here until it is done nobody knows what is installed.
+        self.remember(key=None)
         self.shell.run(self.kube.kubectl("apply", "--filename", str(ETC / "namespace.yaml")))
         self._restore_keys()
         self._forget_interrupted()

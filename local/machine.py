@@ -36,6 +36,7 @@ def prepare(state: State, shell: Shell) -> None:
 
     Doing it again changes nothing; after a reboot it does what the reboot undid.
     """
+    mounts.remove_folder(state.trash)
     for folder in (state.root, state.volumes):
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
@@ -63,9 +64,7 @@ def read_facts(state: State) -> dict[str, object]:
 
 def write_facts(state: State, facts: dict[str, object]) -> None:
     """Write what was changed, whole or not at all."""
-    partial = state.facts.with_suffix(".partial")
-    partial.write_text(json.dumps(facts, indent=1) + "\n")
-    partial.replace(state.facts)
+    write_if_other(state.facts, json.dumps(facts, indent=1) + "\n")
 
 
 def fill(template: str, state: State) -> str:
@@ -134,10 +133,24 @@ def _write_files(state: State) -> None:
     }
     for name, place in places.items():
         place.parent.mkdir(exist_ok=True)
-        place.write_text(fill((ETC / name).read_text(), state))
+        write_if_other(place, fill((ETC / name).read_text(), state))
     candidates = (Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf"))
     texts = [path.read_text() for path in candidates if path.exists()]
-    (state.root / "etc" / "resolv.conf").write_text(resolv_conf(texts))
+    write_if_other(state.root / "etc" / "resolv.conf", resolv_conf(texts))
+
+
+def write_if_other(place: Path, text: str) -> bool:
+    """Write a file whole, and only if it differs: containerd reads CNI's while it runs, and must never see half of it.
+
+    Returns:
+        Whether it was written.
+    """
+    if place.exists() and place.read_text() == text:
+        return False
+    partial = place.with_name(f"{place.name}.partial")
+    partial.write_text(text)
+    partial.replace(place)
+    return True
 
 
 def _bridge(shell: Shell) -> None:

@@ -59,9 +59,18 @@ def remove_folder(root: Path) -> bool:
     """
     if not os.path.lexists(root):
         return False
+    free(root)
+    remove(root)
+    return True
+
+
+def free(root: Path) -> None:
+    """Unmount all at or below a folder and make sure that nothing is left.
+
+    Raises:
+        LocalError: Something stays mounted.
+    """
     unmount_all(root)
     left = now(root)
     if left:
         raise LocalError(f"{left[0]} stays mounted, so {root} was not removed: end what uses it and try again.")
-    remove(root)
-    return True

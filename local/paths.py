@@ -19,6 +19,11 @@ class State:
     volumes: Path = Path("/var/lib/swish-volumes")
 
     @property
+    def trash(self) -> Path:
+        """What `root` is called while it is being removed: half of it must never be taken for a cluster."""
+        return self.root.with_name(f".{self.root.name}.removing")
+
+    @property
     def run(self) -> Path:
         """Sockets, process records and locks; worthless after a reboot."""
         return self.root / "run"

@@ -114,7 +114,7 @@ class Supervisor:
             if self.stopping.is_set():
                 self._end(child)
                 return
-            time.sleep(0.1)
+            self.stopping.wait(0.25)
 
     def _end(self, child: subprocess.Popen[bytes]) -> None:
         """End the daemon and what it started in its own process group; containers have groups of their own."""

@@ -20,7 +20,7 @@ _GRACE_SECONDS = 10
 
 def exists(state: State) -> bool:
     """Whether there is anything of ours on this machine."""
-    return state.root.exists() or bool(daemons.marked())
+    return state.root.exists() or state.trash.exists() or bool(daemons.marked())
 
 
 def teardown(state: State, shell: Shell, progress: Progress) -> None:
@@ -29,6 +29,8 @@ def teardown(state: State, shell: Shell, progress: Progress) -> None:
     Raises:
         LocalError: Something could not be ended or removed; the rest was.
     """
+    # From here on this is no cluster any more, wherever this is interrupted.
+    state.booted.unlink(missing_ok=True)
     with progress.step("End the daemons"):
         for name in ("forwarder", "kubelet"):
             daemons.stop(name, state.run)
@@ -40,7 +42,7 @@ def teardown(state: State, shell: Shell, progress: Progress) -> None:
         _remove_files(state)
         _restore(state)
         # Last of all: as long as it is there, `down` knows that there is something to do.
-        mounts.remove_folder(state.root)
+        _remove_root(state)
         left = [*daemons.marked(), *cgroups.members(state.host.cgroups)]
         if left:
             raise LocalError(f"These processes could not be ended: {left}.")
@@ -94,6 +96,14 @@ def _remove_files(state: State) -> None:
                     path.unlink() if not path.stat().st_size else None
                 else:
                     path.rmdir()
+
+
+def _remove_root(state: State) -> None:
+    mounts.remove_folder(state.trash)
+    if state.root.exists():
+        mounts.free(state.root)
+        state.root.rename(state.trash)
+        mounts.remove_folder(state.trash)
 
 
 def _remove_links(folder: Path, target: Path) -> None:

@@ -144,11 +144,13 @@ class Toolbox:
             raise LocalError("Go is needed to build the cluster's tools: install Go 1.26 or newer and put it on PATH.")
         # Caches of our own, deleted after each group: for all groups together they would take over 30 GB.
         scratch = partial.with_suffix(".gocache")
-        env = {"CGO_ENABLED": "0", "GOCACHE": f"{scratch}/build", "GOMODCACHE": f"{scratch}/mod", "GOWORK": "off"}
+        env = {"GOCACHE": f"{scratch}/build", "GOMODCACHE": f"{scratch}/mod", "GOTMPDIR": f"{scratch}/work"}
         partial.mkdir(parents=True)
         for leftover in partial.parent.glob(f".{partial.name.split('.')[1]}.*.gocache"):
             remove(leftover)
         try:
+            (scratch / "work").mkdir(parents=True)
+            env |= {"CGO_ENABLED": "0", "GOWORK": "off"}
             self.shell.run(build_argv(group, partial), env=env, cwd=TOOLS / group.name)
         finally:
             remove(scratch)

@@ -3,7 +3,7 @@
 import os
 import platform
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 
 import httpx
@@ -14,12 +14,37 @@ from tests.e2e.hub import Person
 from tests.e2e.install import Install
 
 # A plain launch proves the most, so it comes first; the lifecycle ends the cluster, so it comes last.
-ORDER = ("test_protocol", "test_launch", "test_faults", "test_browser", "test_hub_restart", "test_lifecycle")
+ORDER = (
+    "test_protocol",
+    "test_launch",
+    "test_faults",
+    "test_browser",
+    "test_secrets",
+    "test_hub_restart",
+    "test_lifecycle",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the modules in ORDER."""
     items.sort(key=lambda item: ORDER.index(item.path.stem) if item.path.stem in ORDER else -1)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the end of the hub's log below a test that failed."""
+    report = yield
+    if report.failed:
+        report.sections.append(("hub log", hub_log()))
+    return report
+
+
+def hub_log() -> str:
+    """Return the end of the hub's log, or why there is none."""
+    try:
+        return installation.install().kubectl("logs", "deployment/hub", "--tail=60")
+    except AssertionError as error:
+        return str(error)
 
 
 def cannot_hold_a_cluster() -> str:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -15,17 +15,17 @@ LOCAL = (sys.executable, "-m", "local")
 
 @dataclass(frozen=True)
 class Install:
-    """A running Swish: where it is, and who may log in."""
+    """A running Swish: where it is, and who may log in. What is secret is not shown in a failing test's output."""
 
     hub_url: str
     kubeconfig: str
     context: str
     namespace: str
     username: str
-    password: str
+    password: str = field(repr=False)
     admin_username: str
-    admin_password: str
-    admin_token: str
+    admin_password: str = field(repr=False)
+    admin_token: str = field(repr=False)
 
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
         """Return what kubectl prints, in the installation's namespace.

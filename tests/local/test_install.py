@@ -211,3 +211,16 @@ def test_progress_without_a_terminal(tmp_path):
     assert lines[1].startswith("✗ two")
     record = json.loads(progress.record(tmp_path / "timings").read_text())
     assert [(step["name"], step["did"]) for step in record["steps"]] == [("one", "cached"), ("two", "")]
+
+
+def test_interrupted_installation_is_not_taken_for_done(tmp_path):
+    """Until Helm has ended well, nothing counts as installed, not even what was before."""
+    installation = Installation(
+        KUBE, FakeShell({"get deployment/hub": "", "apply": "", "list --pending": "[]"}), tmp_path
+    )
+    installation.remember(key=installed_key({}, ()))
+    values = tmp_path / "mine.yaml"
+    values.write_text("b: 1\n")
+    with pytest.raises(LocalError, match="upgrade"):
+        installation.install([], (values,))
+    assert installation.remembered()["key"] is None

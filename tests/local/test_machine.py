@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from local import cgroups, mounts
+from local import cgroups, mounts, teardown
 from local.cache import remove
 from local.cluster import unused_images
 from local.errors import CommandError, LocalError
-from local.machine import BRIDGE_ADDRESS, fill, resolv_conf
+from local.machine import BRIDGE_ADDRESS, fill, resolv_conf, write_if_other
 from local.paths import State
 from local.preflight import BRIDGE, NETWORKS
 from local.settings import ETC
@@ -173,3 +173,33 @@ def test_images_that_nobody_uses():
     """Only old images of Swish go, by both their names; what a pod uses, or a new name shares, stays."""
     used = ["docker.io/library/swish-hub:new", "docker.io/library/swish-hub:used", "elsewhere.example.org/x:1"]
     assert unused_images(IMAGES, used) == ["docker.io/library/swish-hub:old", "sha256:2"]
+
+
+def test_state_goes_at_once(tmp_path):
+    """The state folder is moved away before it is emptied, so that half of it is never taken for a cluster."""
+    state = State(tmp_path / "state", tmp_path / "volumes")
+    for folder in (state.root / "etcd", state.trash / "left-by-an-interrupted-run", state.volumes / "alice"):
+        folder.mkdir(parents=True)
+    assert teardown.exists(state)
+    teardown._remove_root(state)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["volumes"]
+    assert (state.volumes / "alice").exists()
+
+
+def test_half_removed_state_is_something_to_end(tmp_path):
+    """A `down` that was interrupted at its very end can be repeated."""
+    state = State(tmp_path / "state", tmp_path / "volumes")
+    state.trash.mkdir()
+    assert teardown.exists(state)
+
+
+def test_unchanged_file_is_not_touched(tmp_path):
+    """A file that is as it should be stays the same file; a changed one is replaced as a whole."""
+    place = tmp_path / "net.conflist"
+    assert write_if_other(place, "1")
+    before = place.stat()
+    assert not write_if_other(place, "1")
+    assert (place.stat().st_ino, place.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert write_if_other(place, "2")
+    assert [path.name for path in tmp_path.iterdir()] == ["net.conflist"]
+    assert place.read_text() == "2"

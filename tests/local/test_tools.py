@@ -1,12 +1,13 @@
 """Tools are what their go.mod says, in a folder that changes when it does."""
 
 import json
+from pathlib import Path
 
 import pytest
 
-from local.errors import LocalError
+from local.errors import CommandError, LocalError
 from local.shell import Shell
-from local.tools import Toolbox, ToolGroup, binary_name, build_argv, read_groups, tool_packages
+from local.tools import TOOLS, Toolbox, ToolGroup, binary_name, build_argv, read_groups, tool_packages
 
 NAMES = [
     ("k8s.io/kubernetes/cmd/kubelet", "kubelet"),
@@ -41,7 +42,7 @@ def test_every_group_yields_the_tools_that_the_cluster_runs():
 def test_lock_files_are_whole():
     """Every group has a go.sum, and no file names a registry."""
     for name in read_groups():
-        folder = Toolbox.__init__.__globals__["TOOLS"] / name
+        folder = TOOLS / name
         assert (folder / "go.sum").stat().st_size > 1000
         assert "https://" not in (folder / "go.mod").read_text()
 
@@ -108,3 +109,55 @@ def test_unknown_tool_names_the_known(toolbox):
     """Asking for a tool that is not there tells which are."""
     with pytest.raises(LocalError, match="there are b"):
         toolbox.path("hammer")
+
+
+GO = """#!/bin/sh
+# Stands in for Go, which takes minutes; the word after -o says where to build.
+set -eu
+mkdir -p "$GOMODCACHE/module" && touch "$GOMODCACHE/module/file" && chmod 0555 "$GOMODCACHE/module"
+test -d "$GOTMPDIR"
+echo "$GOCACHE" > "$HOME/gocache"
+while [ "$1" != -o ]; do shift; done
+printf binary > "$2/server" && chmod 0755 "$2/server"
+exit "${GO_EXIT:-0}"
+"""
+
+
+@pytest.fixture
+def build(tmp_path, monkeypatch):
+    """A toolbox with one group to build, and a Go that takes no time."""
+    go = tmp_path / "bin" / "go"
+    go.parent.mkdir()
+    go.write_text(GO)
+    go.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{go.parent}:/usr/bin:/bin")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr("local.tools.TOOLS", tmp_path)
+    (tmp_path / "g").mkdir()
+    group = ToolGroup("g", ("a.org/server/v3",), "", {"server": "thing"}, key="k")
+    return Toolbox(tmp_path / "cache", Shell(tmp_path / "log"), {"g": group})
+
+
+def test_built_group_is_renamed_and_leaves_no_caches(build, tmp_path):
+    """A build yields the binary under our name, and Go's caches, read-only as they are, are gone."""
+    group = build.groups["g"]
+    assert build.ensure(group)
+    assert build.path("thing").read_text() == "binary"
+    assert not Path((tmp_path / "gocache").read_text().strip()).exists()
+    assert {path.name for path in (tmp_path / "cache" / "tools").iterdir()} == {"g-k", ".locks"}
+    assert not build.ensure(group)
+
+
+def test_failed_build_publishes_nothing(build, tmp_path, monkeypatch):
+    """A build that fails leaves neither a group nor caches, and its end is told."""
+    monkeypatch.setenv("GO_EXIT", "1")
+    with pytest.raises(CommandError, match="exit code 1"):
+        build.ensure(build.groups["g"])
+    assert {path.name for path in (tmp_path / "cache" / "tools").iterdir()} == {".locks"}
+
+
+def test_without_go_the_answer_is_a_sentence(build, monkeypatch):
+    """Where there is no Go and nothing was built, the answer says what to install."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(LocalError, match=r"install Go 1\.26"):
+        build.ensure(build.groups["g"])
