@@ -22,7 +22,7 @@ from swish_spawner.answers import answer, http_error, sent
 from swish_spawner.core.image_names import ImageNames
 from swish_spawner.core.manifests import Owner, companion_manifests, prerequisite_manifests
 from swish_spawner.core.plan import Person, ServerPlan, plan_document, plan_server, use_of
-from swish_spawner.core.pod import enforced, package_failure, quality_problems
+from swish_spawner.core.pod import enforced, package_failure, quality_lost, quality_problems
 from swish_spawner.core.policy import Policy, with_image_references
 from swish_spawner.core.quota import Use, quota_refusal
 from swish_spawner.core.request import parse_request
@@ -66,6 +66,7 @@ class SwishSpawner(KubeSpawner):
         self._base: dict[str, Any] = {}
         self._applied: dict[str, Any] = {}
         self._document: Mapping[str, Any] | None = None
+        self._notices: list[str] = []
         self._installation_namespace = self.namespace
         self._administrators_hook: Any = self.trait_values()["after_pod_created_hook"]
 
@@ -135,6 +136,7 @@ class SwishSpawner(KubeSpawner):
         except UserError as error:
             raise answer(self, error) from error
         self._document = plan_document(self.plan)
+        self._notices.clear()
         USES.hold(use_of(self.plan))
         before = self.namespace
         for name, value in kubespawner_traits(self.plan, self._installation_namespace).items():
@@ -177,7 +179,7 @@ class SwishSpawner(KubeSpawner):
         plan = self._made_plan()
         manifest = enforced(self.api.api_client.sanitize_for_serialization(pod), plan)
         for problem in quality_problems(manifest, plan):
-            self.log.warning("%s is not Guaranteed as its pool says: %s", self._log_name, problem)
+            self._notice(f"This environment is not Guaranteed as its pool says: {problem}.")
         try:
             await asyncio.wait_for(self.api.create_namespaced_pod(self.namespace, manifest), request_timeout)
         except TimeoutError:
@@ -214,8 +216,16 @@ class SwishSpawner(KubeSpawner):
         if pod is not None and (words := package_failure(pod)):
             sentence = f"The packages could not be installed; your files are as they were. pip says: {words}"
             raise Denied(sentence, rule="packages")
+        if pod is not None and self.plan is not None and (sentence := quality_lost(pod, self.plan)):
+            self._notice(sentence)
         running: bool = super().is_pod_running(pod)
         return running
+
+    def _notice(self, sentence: str) -> None:
+        """Say something once, to operators and to the person who waits."""
+        if sentence not in self._notices:
+            self._notices.append(sentence)
+            self.log.warning("%s: %s", self._log_name, sentence)
 
     async def _companions(self, _spawner: SwishSpawner, pod: Mapping[str, Any]) -> None:
         """Make what belongs to the pod, and then what the administrator's own hook makes."""
@@ -237,6 +247,8 @@ class SwishSpawner(KubeSpawner):
             yield {"progress": number, "message": f"{reason.rule.capitalize()}: {reason.effect}"}
         async for event in super().progress():
             yield event
+        for sentence in self._notices:
+            yield {"progress": 95, "message": sentence}
 
     def get_state(self) -> dict[str, Any]:
         """Keep the plan beside KubeSpawner's own state, for the services that read it over the hub's API."""
@@ -249,7 +261,8 @@ class SwishSpawner(KubeSpawner):
         """Take up an environment after a hub restart; what it took by the policy of then counts for its team again."""
         super().load_state(state)
         self._document = document = state.get("swish_plan")
-        if document is not None:
+        # what a version before quotas started does not say enough to be counted
+        if document is not None and "memory_bytes" in document:
             person, cpu = self.person, parse_cpu(document["cpu"])
             memory, gpus = document["memory_bytes"], document["gpu_count"]
             USES.hold(Use(document["team"], person.name, person.environment, cpu, memory, gpus))

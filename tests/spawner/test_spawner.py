@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from kubernetes_asyncio.client.exceptions import ApiException
 from tornado import web
 
 from swish_spawner.core import labels
 from swish_spawner.core.traits import MERGED, kubespawner_traits
+from swish_spawner.errors import ClusterRefused, Denied
 from swish_spawner.spawner import SwishSpawner
 from tests.conftest import SHIPPED_POLICY, WIDE_POLICY
 
@@ -177,6 +180,17 @@ async def test_the_state_keeps_the_plan(make_spawner: Make) -> None:
     assert spawner.get_state()["swish_plan"]["pool"] == "high-memory"
 
 
+async def test_a_state_of_an_older_version_is_taken_up(make_spawner: Make) -> None:
+    """The hub serves people whose environment was started before the state said what counts towards a quota."""
+    spawner = make_spawner()
+    await spawner._run_apply_user_options({})
+    state = spawner.get_state()
+    state["swish_plan"] = {key: value for key, value in state["swish_plan"].items() if key != "memory_bytes"}
+    again = make_spawner()
+    again.load_state(state)
+    assert again.get_state()["swish_plan"] == state["swish_plan"]
+
+
 async def test_a_changed_policy_is_in_force_at_the_next_start(make_spawner: Make, tmp_path: Path) -> None:
     """No restart is needed; a bad change is logged and the last good policy stays."""
     path = tmp_path / "policy.yaml"
@@ -195,3 +209,59 @@ async def test_every_owned_trait_is_kubespawners(make_spawner: Make) -> None:
     await start_as_far_as_the_options(spawner)
     assert spawner.plan is not None
     assert {*kubespawner_traits(spawner.plan, "swish"), *MERGED} <= set(spawner.trait_names())
+
+
+async def test_a_lost_guarantee_is_said_once(make_spawner: Make, caplog: pytest.LogCaptureFixture) -> None:
+    """Operators read it in the log, and the person on the progress page."""
+    spawner = make_spawner()
+    await start_as_far_as_the_options(spawner)
+    pod = {"status": {"qosClass": "Burstable", "phase": "Pending"}}
+    assert [spawner.is_pod_running(pod), spawner.is_pod_running(pod)] == [False, False]
+    (notice,) = spawner._notices
+    assert "Burstable instead of Guaranteed" in notice
+
+
+async def test_packages_that_do_not_install_end_the_start(make_spawner: Make) -> None:
+    """The sentence has pip's own words."""
+    spawner = make_spawner(options={"packages": ["no-such-package"]})
+    await start_as_far_as_the_options(spawner)
+    ended = {"name": "packages", "state": {"terminated": {"exitCode": 1, "message": "ERROR: nothing found"}}}
+    with pytest.raises(Denied, match="pip says: ERROR: nothing found"):
+        spawner.is_pod_running({"status": {"initContainerStatuses": [ended]}})
+
+
+class RefusingApi:
+    """An API server that refuses every pod; as much of the client as a start uses."""
+
+    api_client = SimpleNamespace(sanitize_for_serialization=lambda pod: pod)
+
+    def __init__(self, status: int, message: str) -> None:
+        self.error = ApiException(status=status, reason="refused")
+        self.error.body = json.dumps({"message": message})
+
+    async def create_namespaced_pod(self, *_: object) -> None:
+        raise self.error
+
+
+POD = {"metadata": {"name": "jupyter-ada"}, "spec": {"containers": [{"name": "notebook", "env": ["secret"]}]}}
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "error"),
+    [
+        (403, "exceeded quota: team, requested: pods=1, used: pods=1, limited: pods=1", Denied),
+        (403, 'pods "x" is forbidden: violates PodSecurity', ClusterRefused),
+        (422, "spec.x: Invalid value", ClusterRefused),
+        (500, "etcd is away", ApiException),
+    ],
+)
+async def test_a_pod_that_is_refused(
+    make_spawner: Make, caplog: pytest.LogCaptureFixture, status: int, message: str, error: type[Exception]
+) -> None:
+    """It is told as what it is, and no log has the pod, which holds a token."""
+    spawner = make_spawner()
+    await start_as_far_as_the_options(spawner)
+    spawner.api = RefusingApi(status, message)
+    with pytest.raises(error):
+        await spawner._make_create_pod_request(POD, 3)
+    assert "secret" not in caplog.text
