@@ -55,6 +55,17 @@ def quality_problems(pod: Manifest, plan: ServerPlan) -> Iterator[str]:
                 yield f"container {container['name']} has no {resource} limit that equals its request"
 
 
+def quality_lost(pod: Manifest, plan: ServerPlan) -> str | None:
+    """Return a sentence if Kubernetes gave a pod less than the guarantee of its pool, or else None.
+
+    A LimitRange or an admission plugin can change a pod after it was sent, and then only its status tells.
+    """
+    given = (pod.get("status") or {}).get("qosClass")
+    if plan.pool.qos != "guaranteed" or given in (None, "Guaranteed"):
+        return None
+    return f"The cluster made this environment {given} instead of Guaranteed; an administrator should look at its LimitRange."
+
+
 def package_failure(pod: Manifest) -> str | None:
     """Return pip's last words if the packages of an environment did not install, or else None."""
     for status in (pod.get("status") or {}).get("initContainerStatuses") or ():

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from swish_spawner.core.plan import Person, ServerPlan, plan_server
-from swish_spawner.core.pod import enforced, package_failure, quality_problems
+from swish_spawner.core.pod import enforced, package_failure, quality_lost, quality_problems
 from swish_spawner.core.policy import Policy
 from swish_spawner.core.request import parse_request
 
@@ -71,6 +71,20 @@ def test_a_burstable_pool_promises_nothing(policy: Policy, ada: Person) -> None:
     """Where the policy says burstable there is nothing to say."""
     burstable = plan_server(ada, parse_request({"pool": "shared"}), policy)
     assert list(quality_problems(pod({"name": "notebook"}), burstable)) == []
+
+
+@pytest.mark.parametrize(
+    ("observed", "said"),
+    [
+        ({}, False),
+        ({"qosClass": "Guaranteed"}, False),
+        ({"qosClass": "Burstable"}, True),
+        ({"qosClass": "BestEffort"}, True),
+    ],
+)
+def test_what_the_cluster_took_away_is_said(plan: ServerPlan, observed: dict[str, Any], said: bool) -> None:
+    """The status tells what a LimitRange or an admission plugin made of the pod."""
+    assert (quality_lost({"status": observed}, plan) is not None) == said
 
 
 def status(name: str, **states: Any) -> dict[str, Any]:
