@@ -216,8 +216,8 @@ class SwishSpawner(KubeSpawner):
         if pod is not None and (words := package_failure(pod)):
             sentence = f"The packages could not be installed; your files are as they were. pip says: {words}"
             raise Denied(sentence, rule="packages")
-        if pod is not None and self.plan is not None and (sentence := quality_lost(pod, self.plan)):
-            self._notice(sentence)
+        if pod is not None and self.plan is not None and (lost := quality_lost(pod, self.plan)):
+            self._notice(lost)
         running: bool = super().is_pod_running(pod)
         return running
 

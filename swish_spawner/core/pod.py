@@ -63,7 +63,7 @@ def quality_lost(pod: Manifest, plan: ServerPlan) -> str | None:
     given = (pod.get("status") or {}).get("qosClass")
     if plan.pool.qos != "guaranteed" or given in (None, "Guaranteed"):
         return None
-    return f"The cluster made this environment {given} instead of Guaranteed; an administrator should look at its LimitRange."
+    return f"The cluster made this environment {given}, not Guaranteed; an administrator should look at its LimitRange."
 
 
 def package_failure(pod: Manifest) -> str | None:

@@ -218,7 +218,7 @@ async def test_a_lost_guarantee_is_said_once(make_spawner: Make, caplog: pytest.
     pod = {"status": {"qosClass": "Burstable", "phase": "Pending"}}
     assert [spawner.is_pod_running(pod), spawner.is_pod_running(pod)] == [False, False]
     (notice,) = spawner._notices
-    assert "Burstable instead of Guaranteed" in notice
+    assert "Burstable, not Guaranteed" in notice
 
 
 async def test_packages_that_do_not_install_end_the_start(make_spawner: Make) -> None:
@@ -237,9 +237,10 @@ class RefusingApi:
 
     def __init__(self, status: int, message: str) -> None:
         self.error = ApiException(status=status, reason="refused")
-        self.error.body = json.dumps({"message": message})
+        self.error.body = json.dumps({"message": message}).encode()
 
     async def create_namespaced_pod(self, *_: object) -> None:
+        """Refuse."""
         raise self.error
 
 
