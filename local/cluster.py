@@ -77,7 +77,7 @@ class Cluster:
         partial.replace(self.state.root / "imported.json")
 
     def forget_images(self, wanted: Iterable[Image]) -> list[str]:
-        """Remove the images of Swish from earlier checkouts that no pod uses.
+        """Remove earlier builds of these images that no pod uses.
 
         Args:
             wanted: Those of this checkout.
@@ -87,8 +87,7 @@ class Cluster:
         """
         listing = self.shell.run(self.ctr("images", "ls"))
         pods = self.shell.run(self.kubectl("get", "pods", "-A", "-o=jsonpath={..image}"))
-        used = {*pods.split(), *(image.reference for image in wanted)}
-        unused = unused_images(listing, used)
+        unused = unused_images(listing, {image.reference for image in wanted}, pods.split())
         for reference in unused:
             self.shell.ok(self.ctr("images", "rm", reference))
         return unused
@@ -190,17 +189,19 @@ class Cluster:
         partial.replace(self.state.booted)
 
 
-def unused_images(listing: str, used: Iterable[str]) -> list[str]:
-    """List the images of Swish that nobody uses, by every name that holds them.
+def unused_images(listing: str, wanted: Iterable[str], used: Iterable[str]) -> list[str]:
+    """List the earlier builds of images that nobody uses, by every name that holds them.
 
     Args:
         listing: What `ctr images ls` prints: name, type, digest and more.
+        wanted: The images' names as they are now; an image that has none of these names is somebody else's.
         used: Names of images in use.
 
     Returns:
         Names to remove. The kubelet's side names an image by its digest too; both names must go for its files to go.
     """
     digests = dict(line.split()[:3:2] for line in listing.splitlines()[1:])
-    kept = {digests[name] for name in used if name in digests}
-    ours = {digest for name, digest in digests.items() if name.startswith("docker.io/library/swish-")}
+    kept = {digests[name] for name in {*wanted, *used} if name in digests}
+    names = {name.rpartition(":")[0] for name in wanted}
+    ours = {digest for name, digest in digests.items() if name.rpartition(":")[0] in names}
     return [name for name, digest in digests.items() if digest in ours - kept]

@@ -162,6 +162,7 @@ docker.io/library/debian:trixie-slim application/x sha256:d 1 MiB linux/amd64 -
 docker.io/library/swish-hub:new application/x sha256:a 1 MiB linux/amd64 -
 docker.io/library/swish-hub:old application/x sha256:b 1 MiB linux/amd64 -
 docker.io/library/swish-hub:used application/x sha256:c 1 MiB linux/amd64 -
+docker.io/library/swish-mine:1 application/x sha256:f 1 MiB linux/amd64 -
 docker.io/library/swish-hub:same application/x sha256:a 1 MiB linux/amd64 -
 sha256:1 application/x sha256:a 1 MiB linux/amd64 -
 sha256:2 application/x sha256:b 1 MiB linux/amd64 -
@@ -170,9 +171,10 @@ swish.local/etcd:v3 application/x sha256:e 1 MiB linux/amd64 -
 
 
 def test_images_that_nobody_uses():
-    """Only old images of Swish go, by both their names; what a pod uses, or a new name shares, stays."""
-    used = ["docker.io/library/swish-hub:new", "docker.io/library/swish-hub:used", "elsewhere.example.org/x:1"]
-    assert unused_images(IMAGES, used) == ["docker.io/library/swish-hub:old", "sha256:2"]
+    """Only earlier builds go, by both their names; what a pod uses, or a new name shares, or is another's, stays."""
+    used = ["docker.io/library/swish-hub:used", "elsewhere.example.org/x:1"]
+    found = unused_images(IMAGES, {"docker.io/library/swish-hub:new"}, used)
+    assert found == ["docker.io/library/swish-hub:old", "sha256:2"]
 
 
 def test_state_goes_at_once(tmp_path):
