@@ -68,7 +68,8 @@ class SwishSpawner(KubeSpawner):
         self._document: Mapping[str, Any] | None = None
         self._notices: list[str] = []
         self._installation_namespace = self.namespace
-        self._administrators_hook: Any = self.trait_values()["after_pod_created_hook"]
+        configured: Any = super()
+        self._administrators_hook = configured.after_pod_created_hook
 
     @property
     def policy(self) -> Policy:

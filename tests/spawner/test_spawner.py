@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from jupyterhub.utils import maybe_future
 from kubernetes_asyncio.client.exceptions import ApiException
 from tornado import web
 
@@ -266,3 +267,28 @@ async def test_a_pod_that_is_refused(
     with pytest.raises(error):
         await spawner._make_create_pod_request(POD, 3)
     assert "secret" not in caplog.text
+
+
+class RecordingCluster:
+    """A `Cluster` that keeps what it is asked to make."""
+
+    def __init__(self) -> None:
+        self.made: list[str] = []
+
+    async def create(self, manifest: Mapping[str, Any]) -> None:
+        """Keep the kind."""
+        self.made.append(manifest["kind"])
+
+
+@pytest.mark.parametrize(("options", "made"), [(LARGE, ["PodDisruptionBudget", "theirs"]), ({}, ["theirs"])])
+async def test_companions_are_made_and_then_the_administrators_hook_runs(
+    make_spawner: Make, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], made: list[str]
+) -> None:
+    """Only a protected environment has a companion, and the hook of the configuration runs in any case."""
+    cluster = RecordingCluster()
+    monkeypatch.setattr(SwishSpawner, "cluster", cluster)
+    spawner = make_spawner(options=options, after_pod_created_hook=lambda *_: cluster.made.append("theirs"))
+    await start_as_far_as_the_options(spawner)
+    pod = {"metadata": {"name": "jupyter-ada", "uid": "1", "namespace": "swish"}}
+    await maybe_future(spawner.after_pod_created_hook(spawner, pod))
+    assert cluster.made == made
