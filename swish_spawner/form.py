@@ -70,13 +70,14 @@ class PoolCards:
     sizes: tuple[SizeCard, ...]
 
 
-def render_form(launcher: Launcher) -> str:
-    """Return the form's HTML for one person, with the choices of their last launch already made."""
+def render_form(launcher: Launcher, refused: Mapping[str, Any] | None = None) -> str:
+    """Return the form's HTML for one person, with choices already made: the refused ones, or else the last launch's."""
     policy, person = launcher.policy, launcher.person
     teams = teams_of(person.groups, policy)
     allowed = {name for team in teams for name in team.images}
     pools = _pools(policy, teams)
-    saved = launcher.user_options if isinstance(launcher.user_options, Mapping) else {}
+    last = launcher.user_options if isinstance(launcher.user_options, Mapping) else {}
+    saved = last if refused is None else refused
     offered = {"team": [team.name for team in teams], "image": allowed}
     return _templates.get_template("launch.html").render(
         teams=teams,

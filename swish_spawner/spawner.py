@@ -60,6 +60,7 @@ class SwishSpawner(KubeSpawner):
     ).tag(config=True)
 
     plan: ServerPlan | None = None
+    submitted: dict[str, Any] | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -94,7 +95,12 @@ class SwishSpawner(KubeSpawner):
 
     @default("options_form")
     def _default_options_form(self) -> Callable[[SwishSpawner], str]:
-        return render_form
+        return lambda spawner: render_form(spawner, spawner.take_submitted())
+
+    def take_submitted(self) -> dict[str, Any] | None:
+        """Return, once, the choices of a form that was sent and refused; None when there are none."""
+        options, self.submitted = self.submitted, None
+        return options
 
     @default("options_from_form")
     def _default_options_from_form(self) -> Callable[[Mapping[str, list[str]]], dict[str, Any]]:
@@ -102,9 +108,12 @@ class SwishSpawner(KubeSpawner):
 
     def _read_form(self, fields: Mapping[str, list[str]]) -> dict[str, Any]:
         try:
-            return options_from_form(fields, self.policy)
+            options = options_from_form(fields, self.policy)
         except UserError as error:
             raise answer(self, error) from error
+        # JupyterHub shows a refused form again by way of the person's default server, whichever server it was for.
+        self.user.spawner.submitted = options
+        return options
 
     def options_from_query(self, query_data: Mapping[str, list[str]]) -> NoReturn:  # noqa: ARG002 - JupyterHub's
         """Refuse: a link must not spend a team's money, so whoever follows one still presses Start."""
@@ -136,6 +145,7 @@ class SwishSpawner(KubeSpawner):
             self.plan = self.plan_request()
         except UserError as error:
             raise answer(self, error) from error
+        self.user.spawner.submitted = None
         self._document = plan_document(self.plan)
         self._notices.clear()
         USES.hold(use_of(self.plan))

@@ -29,6 +29,7 @@ def make_spawner(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Swis
         orm_spawner = SimpleNamespace(name=server, server=None)
         spawner = SwishSpawner(config=config, user=user, orm_spawner=orm_spawner, _mock=True)
         spawner.user_options = {} if options is None else options
+        user.spawner = spawner
         return spawner
 
     yield make

@@ -181,6 +181,17 @@ async def test_the_state_keeps_the_plan(make_spawner: Make) -> None:
     assert spawner.get_state()["swish_plan"]["pool"] == "high-memory"
 
 
+async def test_a_refused_form_keeps_its_choices_once(make_spawner: Make) -> None:
+    """The form that is shown again has the choices that were refused; the next one does not."""
+    default, named = make_spawner(), make_spawner(server="two")
+    named.user = default.user
+    named.user_options = named.run_options_from_form({"size": ["auto/custom"], "memory": ["900Gi"]})
+    with pytest.raises(web.HTTPError, match="900Gi"):
+        await start_as_far_as_the_options(named)
+    assert "900Gi" in await default.get_options_form()
+    assert "900Gi" not in await default.get_options_form()
+
+
 async def test_a_state_of_an_older_version_is_taken_up(make_spawner: Make) -> None:
     """The hub serves people whose environment was started before the state said what counts towards a quota."""
     spawner = make_spawner()
