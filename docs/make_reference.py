@@ -4,12 +4,18 @@ python docs/make_reference.py
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from swish_spawner.__main__ import table
+from swish_spawner.adapters.policy_file import read_policy
+from swish_spawner.core.plan import Person, plan_server
+from swish_spawner.core.request import options_schema, parse_request
 
 ROOT = Path(__file__).resolve().parent.parent
 Schema = Mapping[str, Any]
@@ -144,14 +150,70 @@ def read(path: str) -> Any:
     return yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
 
 
+REST_API = """# REST API: launching
+
+<!-- Made from `swish_spawner/core/request.py` by `make reference`; change it there. -->
+
+JupyterHub's own API starts an environment: `POST /hub/api/users/USER/servers/NAME`, with a token that may start
+servers. The environment's name is the server's. What to launch is in `user_options`; every option may be left out:
+
+    curl --request POST "$HUB/hub/api/users/$USER/servers/atlas" \\
+      --header "Authorization: token $TOKEN" \\
+      --json '{"user_options": {"image": "python3", "memory": "8Gi"}}'
+
+The answer is 201 when it is ready, or 202 while it starts; `GET .../servers/atlas/progress` then streams what happens.
+A malformed request is answered with 400, and one that the policy refuses with 403, both with a `message` that says what
+would do. Without `user_options`, the environment's last ones are used again. The options may also be the whole body.
+
+Options are the same in the launch form and for `swish explain --options`.
+
+| option | takes | default | meaning |
+| --- | --- | --- | --- |
+{rows}
+
+## JSON Schema
+
+`swish options-schema` prints it:
+
+```json
+{schema}
+```
+"""
+
+
+def rest_api() -> str:
+    """Return the page of `user_options`."""
+    schema = options_schema()
+    described = "\n".join(row.markdown() for row in rows("", schema, schema))
+    return REST_API.replace("{rows}", described).replace("{schema}", json.dumps(schema, indent=2))
+
+
+EXPLAINED = re.compile(r"(<!-- explain: (\S+) (\S+) (.*) -->\n)(?:.*?)(<!-- end -->)", re.DOTALL)
+
+
+def explained(text: str) -> str:
+    """Return a page with the table of each plan that it asks for (user, group, options), by the shipped policy."""
+    policy = read_policy(ROOT / "hub_config" / "policy.yaml")
+
+    def plan(match: re.Match[str]) -> str:
+        person = Person(match[2], frozenset({match[3]}), "", match[2])
+        made = plan_server(person, parse_request(json.loads(match[4])), policy)
+        return f"{match[1]}\n{table(made.reasons)}\n\n{match[5]}"
+
+    return EXPLAINED.sub(plan, text)
+
+
 def pages() -> dict[str, str]:
     """Return the text of each generated page, by its path in the repository."""
+    launch = "docs/topics/launch-policy.md"
     policy, values = "swish_spawner/policy.schema.yaml", "chart/values.schema.yaml"
     return {
         "docs/reference/policy.md": page("Policy file", f"`{policy}`", read(policy)),
         "docs/reference/chart-values.md": page(
             "Chart values", f"`{values}` and `chart/values.yaml`", read(values), read("chart/values.yaml")
         ),
+        "docs/reference/rest-api.md": rest_api(),
+        launch: explained((ROOT / launch).read_text(encoding="utf-8")),
     }
 
 

@@ -1,16 +1,27 @@
-"""The ``swish`` command."""
+"""The ``swish`` command: look at a policy, and at what it decides, without a hub or a cluster."""
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Final
+
+import yaml
 
 from swish_spawner import __version__
+from swish_spawner.adapters.kubespawner_pod import environment_name, manifests
 from swish_spawner.adapters.policy_file import read_policy
+from swish_spawner.core.plan import Person, Reason, ServerPlan, plan_server
 from swish_spawner.core.policy import Policy
-from swish_spawner.errors import UserError
+from swish_spawner.core.request import options_schema, parse_request
+from swish_spawner.errors import RequestError, UserError
+
+#: Where a policy is looked for when none is named: the hub's own, then a checkout's.
+POLICIES: Final = (Path("/etc/swish/policy/policy.yaml"), Path("hub_config/policy.yaml"))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,33 +31,94 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: the words after ``swish``; None takes the process's own.
 
     Returns:
-        The exit status: 0, or 1 with every problem on standard error.
+        The exit status: 0, or 1 with every problem, or the refusal, on standard error.
     """
     options = _parser().parse_args(arguments)
     try:
-        print(_check(options.policy))
+        print(options.run(options), flush=True)
     except UserError as error:
-        print(f"{options.policy}: {error}", file=sys.stderr)
+        print(error, file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        # whoever reads has read enough; without this, Python would complain of it once more at its exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="swish", description="Look at a Swish policy without a cluster.")
+    parser = argparse.ArgumentParser(prog="swish", description=__doc__)
     parser.add_argument("--version", action="version", version=f"swish {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     check = commands.add_parser("check", help="say every problem of a policy file, each with its path")
-    check.add_argument("policy", type=Path, help="the policy file")
+    check.add_argument("policy", type=Path, nargs="?", default=_policy_path(), help="the policy file")
+    check.set_defaults(run=_check)
+    _planning(commands.add_parser("explain", help="say what a person would get, why, and the pod")).set_defaults(
+        run=_explain
+    )
+    _planning(commands.add_parser("render", help="print all that a launch would make, as YAML")).set_defaults(
+        run=_render
+    )
+    schema = commands.add_parser("options-schema", help="print the JSON Schema of user_options")
+    schema.set_defaults(run=lambda _: json.dumps(options_schema(), indent=2))
     return parser
 
 
-def _check(path: Path) -> str:
-    return f"{path}: good; {_summary(read_policy(path))}"
+def _planning(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("--user", required=True, help="the JupyterHub user name")
+    parser.add_argument("--groups", default="", help="the user's JupyterHub groups, joined by commas")
+    parser.add_argument("--server", default="", help="the server's name; left out, the default server")
+    parser.add_argument("--options", default="{}", help="user_options as JSON; left out, all is left to the policy")
+    parser.add_argument("--policy", type=Path, default=_policy_path(), help="the policy file")
+    parser.add_argument("--namespace", default="swish", help="the installation's namespace")
+    return parser
+
+
+def _policy_path() -> Path:
+    return next((path for path in POLICIES if path.exists()), POLICIES[0])
+
+
+def _check(options: argparse.Namespace) -> str:
+    try:
+        return f"{options.policy}: good; {_summary(read_policy(options.policy))}"
+    except UserError as error:
+        raise UserError(f"{options.policy}: {error}") from error
 
 
 def _summary(policy: Policy) -> str:
     counts = {"image": policy.images, "pool": policy.pools, "team": policy.teams}
     return ", ".join(f"{len(of)} {name}{'s' if len(of) != 1 else ''}" for name, of in counts.items())
+
+
+def _plan(options: argparse.Namespace) -> ServerPlan:
+    try:
+        sent = json.loads(options.options)
+    except ValueError as error:
+        raise RequestError("--options", f"is no JSON: {error}") from error
+    groups = frozenset(filter(None, options.groups.split(",")))
+    person = Person(options.user, groups, options.server, environment_name(options.user, options.server))
+    return plan_server(person, parse_request(sent), read_policy(options.policy))
+
+
+def _explain(options: argparse.Namespace) -> str:
+    plan = _plan(options)
+    pod = next(manifest for manifest in manifests(plan, options.namespace) if manifest["kind"] == "Pod")
+    return f"{table(plan.reasons)}\n\n{_yaml([pod])}"
+
+
+def _render(options: argparse.Namespace) -> str:
+    return _yaml(manifests(_plan(options), options.namespace))
+
+
+def _yaml(documents: Iterable[object]) -> str:
+    return str(yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True)).rstrip()
+
+
+def table(reasons: Sequence[Reason]) -> str:
+    """Return rules and effects as a Markdown table."""
+    rows = [("rule", "effect"), *((reason.rule, reason.effect) for reason in reasons)]
+    width = max(len(rule) for rule, _ in rows)
+    lines = [f"| {rule:<{width}} | {effect} |" for rule, effect in rows]
+    return "\n".join([lines[0], f"| {'-' * width} | --- |", *lines[1:]])
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
     │   ├── RequestError          an option that was sent is malformed: names the field and the rule
     │   ├── Denied                a well-formed request that the policy refuses: one sentence to act on
     │   └── PolicyError           the policy file has problems: all of them, each with its path
+    ├── ClusterRefused            the Kubernetes API server will not have an object; the text is its own
     └── UnitError                 a quantity, duration or amount of money that cannot be read
 
 Adapters translate what the outside world raises into one of these and keep the cause.
@@ -50,6 +51,10 @@ class Denied(UserError):  # noqa: N818 - the name the design gives it; it reads 
         super().__init__(reason)
         self.reason = reason
         self.rule = rule
+
+
+class ClusterRefused(SwishError):  # noqa: N818 - what happened, as Denied is
+    """The Kubernetes API server will not have an object; the text is its own sentence."""
 
 
 class UnitError(SwishError, ValueError):

@@ -12,26 +12,26 @@ from decimal import Decimal
 from typing import Any, Final, Protocol
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from swish_spawner.core.plan import Person, hourly_price, teams_of
-from swish_spawner.core.policy import Policy, Pool, Size, Team
-from swish_spawner.core.request import OPTIONS
+from swish_spawner.core.policy import Bounds, Policy, Pool, Size, Team
+from swish_spawner.core.request import AUTO, OPTIONS
 from swish_spawner.core.units import format_cpu, format_memory
 from swish_spawner.errors import RequestError
 
-#: The form's own field: a pool and one of its sizes, ``general/small``.
+#: The form's own field: a pool and one of its sizes, ``general/small``, or `CUSTOM`.
 SIZE: Final = "size"
-CUSTOM: Final = "custom"
+CUSTOM: Final = "auto/custom"
 DEFAULT: Final = "default"
-_CENT: Final = Decimal("0.001")
+_MILL: Final = Decimal("0.001")
 
+_loader: Final = PackageLoader("swish_spawner")
 _templates: Final = Environment(
-    loader=PackageLoader("swish_spawner"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
+    loader=_loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
+#: Our own file, without a template's marks; nothing of a person's or a policy's is put into it.
+_script: Final = Markup(_loader.get_source(_templates, "launch.js")[0])  # noqa: S704
 
 
 class Launcher(Protocol):
@@ -58,63 +58,116 @@ class SizeCard:
     title: str
     cpu: str
     memory: str
+    gpu: str
     price: str
 
 
 @dataclass(frozen=True, slots=True)
 class PoolCards:
-    """One pool as the form shows it, with its sizes and what may be typed instead."""
+    """One pool as the form shows it, with its sizes."""
 
     pool: Pool
     sizes: tuple[SizeCard, ...]
-    custom: str
-    cpu_range: str
-    memory_range: str
 
 
-def render_form(launcher: Launcher) -> str:
-    """Return the form's HTML for one person, with the choices of their last launch already made."""
+def render_form(launcher: Launcher, refused: Mapping[str, Any] | None = None) -> str:
+    """Return the form's HTML for one person, with choices already made: the refused ones, or else the last launch's."""
     policy, person = launcher.policy, launcher.person
     teams = teams_of(person.groups, policy)
     allowed = {name for team in teams for name in team.images}
+    pools = _pools(policy, teams)
+    last = launcher.user_options if isinstance(launcher.user_options, Mapping) else {}
+    saved = last if refused is None else refused
+    offered = {"team": [team.name for team in teams], "image": allowed}
     return _templates.get_template("launch.html").render(
         teams=teams,
         images=[image for name, image in policy.images.items() if name in allowed],
-        pools=[_pool_cards(policy, policy.pools[name]) for name in _pools(policy, teams)],
+        pools=[_pool_cards(policy, pool) for pool in pools],
+        gpus=sorted({kind for pool in pools for kind in pool.gpus}),
         projects=sorted({project for team in teams for project in team.projects}),
-        chosen=_chosen(launcher.user_options, {"team": [team.name for team in teams], "image": allowed}, policy),
+        chosen=_chosen(saved, offered, policy),
+        chosen_packages="\n".join(_texts(saved.get("packages"))),
+        chosen_ssh=saved.get("ssh") is True,
+        packages=policy.packages.enabled,
+        ssh=policy.ssh.enabled,
+        custom=CUSTOM,
         currency=policy.currency,
         home=format_memory(policy.home.size),
         home_mount=policy.home.mount,
+        facts=_facts(policy, teams, pools),
+        script=_script,
     )
 
 
-def _pools(policy: Policy, teams: tuple[Team, ...]) -> list[str]:
+def _pools(policy: Policy, teams: tuple[Team, ...]) -> list[Pool]:
     allowed = {name for team in teams for name in team.pools}
-    return [name for name in policy.pools if name in allowed]
+    return [pool for name, pool in policy.pools.items() if name in allowed]
+
+
+def _sizes(pool: Pool) -> tuple[Size, ...]:
+    return pool.sizes or (Size(DEFAULT, "Default", pool.cpu.default, pool.memory.default),)
+
+
+def _gpu(pool: Pool) -> str | None:
+    """Return the kind of GPU that a pool gives to those who do not say: one of its first kind."""
+    return next(iter(pool.gpus), None)
 
 
 def _pool_cards(policy: Policy, pool: Pool) -> PoolCards:
-    sizes = pool.sizes or (Size(DEFAULT, "Default", pool.cpu.default, pool.memory.default),)
-    return PoolCards(
-        pool=pool,
-        sizes=tuple(_size_card(policy, pool, size) for size in sizes),
-        custom=f"{pool.name}/{CUSTOM}",
-        cpu_range=f"{format_cpu(pool.cpu.min)} to {format_cpu(pool.cpu.max)}",
-        memory_range=f"{format_memory(pool.memory.min)} to {format_memory(pool.memory.max)}",
-    )
+    return PoolCards(pool=pool, sizes=tuple(_size_card(policy, pool, size) for size in _sizes(pool)))
 
 
 def _size_card(policy: Policy, pool: Pool, size: Size) -> SizeCard:
-    price = hourly_price(policy, size.cpu, size.memory, None, 0).quantize(_CENT)
+    gpu = _gpu(pool)
     return SizeCard(
-        f"{pool.name}/{size.name}", size.title, format_cpu(size.cpu), format_memory(size.memory), f"{price}"
+        value=f"{pool.name}/{size.name}",
+        title=size.title,
+        cpu=f"{size.cpu.normalize():f}",
+        memory=format_memory(size.memory),
+        gpu=f"1 {gpu}" if gpu else "",
+        price=str(hourly_price(policy, size.cpu, size.memory, gpu, 1).quantize(_MILL)),
     )
 
 
-def _chosen(options: object, offered: Mapping[str, Collection[str]], policy: Policy) -> dict[str, str]:
+def _facts(policy: Policy, teams: tuple[Team, ...], pools: list[Pool]) -> dict[str, Any]:
+    """Return what the page's script reckons with; the hub decides by the exact values."""
+    prices = policy.prices
+    return {
+        "currency": policy.currency,
+        "cpu_core_hour": float(prices.cpu_core_hour),
+        "memory_gib_hour": float(prices.memory_gib_hour),
+        "gpu_hour": {kind: float(price) for kind, price in prices.gpu_hour.items()},
+        "teams": {t.name: {"pools": t.pools, "images": t.images, "projects": t.projects} for t in teams},
+        "pools": [_pool_facts(policy, pool) for pool in pools],
+    }
+
+
+def _pool_facts(policy: Policy, pool: Pool) -> dict[str, Any]:
+    gpu = _gpu(pool)
+    gpu_price = float(policy.prices.gpu_hour[gpu]) if gpu else 0
+    cpu, memory = pool.cpu, pool.memory
+    return {
+        "name": pool.name,
+        "title": pool.title,
+        "above": pool.above,
+        "above_text": format_memory(pool.above or 0),
+        "gpus": dict(pool.gpus),
+        "cpu": _bounds(cpu, f"{format_cpu(cpu.min)} to {format_cpu(cpu.max)}"),
+        "memory": _bounds(memory, f"{format_memory(memory.min)} to {format_memory(memory.max)}"),
+        "sizes": {s.name: {"cpu": float(s.cpu), "memory": s.memory, "gpu": gpu_price} for s in _sizes(pool)},
+    }
+
+
+def _bounds(bounds: Bounds[Any], text: str) -> dict[str, Any]:
+    return {"min": float(bounds.min), "max": float(bounds.max), "default": float(bounds.default), "text": text}
+
+
+def _texts(value: object) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def _chosen(saved: Mapping[str, Any], offered: Mapping[str, Collection[str]], policy: Policy) -> dict[str, str]:
     """Return what to pre-select; saved options may be malformed or of an older policy, so anything odd is dropped."""
-    saved = options if isinstance(options, Mapping) else {}
     chosen = {name: saved[name] if isinstance(saved.get(name), str) else "" for name in OPTIONS}
     for name, names in offered.items():
         chosen[name] = chosen[name] if chosen[name] in names else ""
@@ -123,14 +176,11 @@ def _chosen(options: object, offered: Mapping[str, Collection[str]], policy: Pol
 
 def _chosen_size(chosen: Mapping[str, str], policy: Policy) -> str:
     pool = policy.pools.get(chosen["pool"])
-    if pool is None:
-        return ""
-    if not pool.sizes and not chosen["cpu"] and not chosen["memory"]:
-        return f"{pool.name}/{DEFAULT}"
-    for size in pool.sizes:
-        if (format_cpu(size.cpu), format_memory(size.memory)) == (chosen["cpu"], chosen["memory"]):
+    for size in _sizes(pool) if pool else ():
+        amounts = ("", "") if size.name == DEFAULT else (format_cpu(size.cpu), format_memory(size.memory))
+        if pool and amounts == (chosen["cpu"], chosen["memory"]):
             return f"{pool.name}/{size.name}"
-    return f"{pool.name}/{CUSTOM}"
+    return CUSTOM if chosen["cpu"] or chosen["memory"] or chosen["gpu"] else ""
 
 
 def options_from_form(fields: Mapping[str, list[str]], policy: Policy) -> dict[str, Any]:
@@ -144,7 +194,7 @@ def options_from_form(fields: Mapping[str, list[str]], policy: Policy) -> dict[s
         Options by their public names.
 
     Raises:
-        RequestError: a field comes twice, or the size is not one of the form's.
+        RequestError: a field comes twice, the size is not one of the form's, or a count is no number.
     """
     for name, values in fields.items():
         if len(values) != 1:
@@ -153,19 +203,33 @@ def options_from_form(fields: Mapping[str, list[str]], policy: Policy) -> dict[s
     size = texts.pop(SIZE, "")
     if size:
         texts |= _sized(size, policy)
-    return {name: text for name, text in texts.items() if text}
+    return {name: _typed(name, text) for name, text in texts.items() if text}
+
+
+def _typed(name: str, text: str) -> Any:
+    """A form sends only text; give the options that are no text their own type."""
+    if name == "packages":
+        return [line.strip() for line in text.splitlines() if line.strip()]
+    if name == "ssh":
+        return text == "on"
+    if name == "gpu_count":
+        if not text.isascii() or not text.isdigit() or len(text) > 3:
+            raise RequestError(name, "must be a whole number")
+        return int(text)
+    return text
+
+
+#: Fields that only a custom size has; whatever was typed there goes with no other.
+_CUSTOM_FIELDS: Final = ("cpu", "memory", "gpu", "gpu_count")
 
 
 def _sized(size: str, policy: Policy) -> dict[str, str]:
+    if size == CUSTOM:
+        return {"pool": AUTO}
     pool_name, _, size_name = size.partition("/")
     pool = policy.pools.get(pool_name)
-    if pool is None:
-        raise RequestError(SIZE, "is not one of the sizes on the form")
-    if size_name == CUSTOM:
-        return {"pool": pool_name}
-    for known in pool.sizes:
+    for known in _sizes(pool) if pool else ():
         if known.name == size_name:
-            return {"pool": pool_name, "cpu": format_cpu(known.cpu), "memory": format_memory(known.memory)}
-    if size_name == DEFAULT and not pool.sizes:
-        return {"pool": pool_name, "cpu": "", "memory": ""}
+            amounts = {"cpu": format_cpu(known.cpu), "memory": format_memory(known.memory)}
+            return dict.fromkeys(_CUSTOM_FIELDS, "") | {"pool": pool_name} | (amounts if known.name != DEFAULT else {})
     raise RequestError(SIZE, "is not one of the sizes on the form")

@@ -12,6 +12,7 @@ rely on `hub`, `proxy-public` and the rest.
 {{- define "swish.proxy-public.name" -}} proxy-public {{- end }}
 {{- define "swish.proxy-api.name" -}} proxy-api {{- end }}
 {{- define "swish.environments.name" -}} environments {{- end }}
+{{- define "swish.team.name" -}} team {{- end }}
 
 {{- /* The Secret in force: the one of the chart, or the one that somebody else made. */}}
 {{- define "swish.secret.name" -}}

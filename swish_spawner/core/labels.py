@@ -19,5 +19,9 @@ SERVER: Final = "swish.io/server"
 PLAN: Final = "swish.io/plan"
 ANNOTATIONS: Final = (USER, SERVER, PLAN)
 
+#: What autoscalers look at before they take a node away from a pod.
+KARPENTER_KEEP: Final = "karpenter.sh/do-not-disrupt"
+AUTOSCALER_EVICT: Final = "cluster-autoscaler.kubernetes.io/safe-to-evict"
+
 #: The taint key of pools that only take what asks for them, and so the toleration's.
 TAINT: Final = WORKLOAD

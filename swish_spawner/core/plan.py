@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Final
 
+from swish_spawner.core.labels import TAINT
 from swish_spawner.core.policy import Amount, Bounds, Image, Policy, Pool, Team
+from swish_spawner.core.quota import Use, Uses, check_quota
 from swish_spawner.core.request import AUTO, ServerRequest
 from swish_spawner.core.units import format_cpu, format_memory
 from swish_spawner.errors import Denied
@@ -54,6 +56,7 @@ class ServerPlan:
     memory: int
     gpu: str | None
     gpu_count: int
+    packages: tuple[str, ...]
     home_bytes: int
     home_class: str | None
     home_mount: str
@@ -67,13 +70,14 @@ class ServerPlan:
         return self.pool.taint or GENERAL
 
 
-def plan_server(person: Person, request: ServerRequest, policy: Policy) -> ServerPlan:
+def plan_server(person: Person, request: ServerRequest, policy: Policy, uses: Uses | None = None) -> ServerPlan:
     """Decide what a person gets.
 
     Args:
         person: who asks.
         request: well-formed, not yet trusted.
         policy: in force now.
+        uses: what runs or starts now, by team; this environment itself is left out of account. None is nothing.
 
     Returns:
         The plan, with the reason for each part of it.
@@ -101,6 +105,7 @@ def plan_server(person: Person, request: ServerRequest, policy: Policy) -> Serve
         memory=memory,
         gpu=gpu,
         gpu_count=gpu_count,
+        packages=request.packages,
         home_bytes=policy.home.size,
         home_class=policy.home.storage_class,
         home_mount=policy.home.mount,
@@ -108,7 +113,13 @@ def plan_server(person: Person, request: ServerRequest, policy: Policy) -> Serve
         currency=policy.currency,
         reasons=(),
     )
+    check_quota(use_of(plan), plan.team, (uses or {}).get(team.name, ()))
     return replace(plan, reasons=(*reasons, *_consequences(plan)))
+
+
+def use_of(plan: ServerPlan) -> Use:
+    """Return what a plan takes of its team's quota."""
+    return Use(plan.team.name, plan.person.name, plan.person.environment, plan.cpu, plan.memory, plan.gpu_count)
 
 
 def teams_of(groups: Iterable[str], policy: Policy) -> tuple[Team, ...]:
@@ -127,7 +138,7 @@ def hourly_price(policy: Policy, cpu: Decimal, memory: int, gpu: str | None, gpu
 def _refuse_unavailable(request: ServerRequest, policy: Policy) -> None:
     if request.ssh and not policy.ssh.enabled:
         raise Denied("ssh is switched off in this installation; launch without it.", rule="ssh")
-    if request.packages:
+    if request.packages and not policy.packages.enabled:
         raise Denied("Packages cannot be installed at launch here; use pip in a terminal.", rule="packages")
 
 
@@ -206,7 +217,17 @@ def _consequences(plan: ServerPlan) -> Iterable[Reason]:
     same = plan.pool.qos == "guaranteed"
     yield Reason("qos", "Guaranteed: requests equal limits" if same else "Burstable: requests are half of limits")
     if plan.pool.taint:
-        yield Reason("node", f"only nodes that are tainted for {plan.pool.taint}")
+        yield Reason("node", f"tolerates the taint {TAINT}={plan.pool.taint} and prefers such nodes")
+    for label in ("team", "project"):
+        if (strength := getattr(plan.team.affinity, label)) != "none":
+            yield Reason("node", f"nodes labelled for the {label} are {strength}")
+    if plan.pool.protect:
+        yield Reason("protect", "drains and autoscalers leave it alone while it runs")
+    if scratch := plan.pool.scratch:
+        kept = "kept between sessions" if scratch.keep else "gone with the session"
+        yield Reason("scratch", f"{format_memory(scratch.size)} at {scratch.path}, {kept}")
+    if plan.packages:
+        yield Reason("packages", f"{len(plan.packages)} installed before it starts")
     yield Reason("home", f"{format_memory(plan.home_bytes)} at {plan.home_mount}, kept between sessions")
     yield Reason("price", f"{plan.hourly_price.normalize():f} {plan.currency} per hour")
 
@@ -220,8 +241,10 @@ def plan_document(plan: ServerPlan) -> Mapping[str, object]:
         "pool": plan.pool.name,
         "cpu": format_cpu(plan.cpu),
         "memory": format_memory(plan.memory),
+        "memory_bytes": plan.memory,
         "gpu": plan.gpu,
         "gpu_count": plan.gpu_count,
+        "packages": list(plan.packages),
         "hourly_price": f"{plan.hourly_price:f}",
         "currency": plan.currency,
     }

@@ -73,6 +73,8 @@ class Scratch:
     size: int
     storage_class: str | None
     path: str
+    access: str
+    keep: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +103,27 @@ class Pool:
     taint: str | None
     protect: bool
     scratch: Scratch | None
+    shm: int | None
     stop_grace: timedelta
     nodes: Nodes
 
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """The most that a team's environments may use together: cores, bytes, GPUs; None is no limit."""
+    """The most that some environments may use together: cores, bytes, GPUs, how many; None is no limit."""
 
     cpu: Decimal | None
     memory: int | None
     gpus: int | None
+    environments: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeAffinity:
+    """Whether nodes labelled for the team or the project are ``none``, ``preferred`` or ``required``."""
+
+    team: str
+    project: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +139,17 @@ class Team:
     images: tuple[str, ...]
     namespace: str | None
     quota: Quota
+    per_user: Quota
+    affinity: NodeAffinity
     budget_month: Decimal | None
     idle: str
+
+
+@dataclass(frozen=True, slots=True)
+class Packages:
+    """Whether a person may name pip packages to install before the environment starts."""
+
+    enabled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +183,7 @@ class Policy:
     images: Mapping[str, Image]
     pools: Mapping[str, Pool]
     teams: Mapping[str, Team]
+    packages: Packages
     ssh: Ssh
     idle: Mapping[str, tuple[IdleStep, ...]]
 
@@ -207,6 +229,7 @@ def _policy(doc: Mapping[str, Any]) -> Policy:
         images=_frozen({name: Image(name, **image) for name, image in doc["images"].items()}),
         pools=_frozen({name: _pool(name, pool) for name, pool in doc["pools"].items()}),
         teams=_frozen({name: _team(name, team, doc) for name, team in doc["teams"].items()}),
+        packages=Packages(**doc["packages"]),
         ssh=_ssh(doc["ssh"]),
         idle=_frozen({name: tuple(map(_idle_step, steps)) for name, steps in doc["idle"].items()}),
     )
@@ -226,7 +249,6 @@ def _price(doc: Mapping[str, Any]) -> Price:
 
 
 def _pool(name: str, doc: Mapping[str, Any]) -> Pool:
-    scratch = doc.get("scratch")
     return Pool(
         name=name,
         title=doc.get("title", name),
@@ -239,7 +261,8 @@ def _pool(name: str, doc: Mapping[str, Any]) -> Pool:
         qos=doc["qos"],
         taint=doc.get("taint"),
         protect=doc["protect"],
-        scratch=Scratch(parse_memory(scratch["size"]), scratch.get("class"), scratch["path"]) if scratch else None,
+        scratch=_scratch(doc["scratch"]) if "scratch" in doc else None,
+        shm=parse_memory(doc["shm"]) if "shm" in doc else None,
         stop_grace=parse_duration(doc["stop_grace"]),
         nodes=_nodes(doc["nodes"]),
     )
@@ -253,6 +276,10 @@ def _size(name: str, doc: Mapping[str, Any]) -> Size:
     return Size(name, doc.get("title", name), parse_cpu(doc["cpu"]), parse_memory(doc["memory"]))
 
 
+def _scratch(doc: Mapping[str, Any]) -> Scratch:
+    return Scratch(parse_memory(doc["size"]), doc.get("class"), doc["path"], doc["access"], doc["keep"])
+
+
 def _nodes(doc: Mapping[str, Any]) -> Nodes:
     limits = doc["limits"]
     return Nodes(
@@ -264,7 +291,6 @@ def _nodes(doc: Mapping[str, Any]) -> Nodes:
 
 
 def _team(name: str, doc: Mapping[str, Any], policy: Mapping[str, Any]) -> Team:
-    quota = doc["quota"]
     return Team(
         name=name,
         title=doc.get("title", name),
@@ -274,13 +300,20 @@ def _team(name: str, doc: Mapping[str, Any], policy: Mapping[str, Any]) -> Team:
         pools=tuple(doc.get("pools", policy["pools"])),
         images=tuple(doc.get("images", policy["images"])),
         namespace=doc.get("namespace"),
-        quota=Quota(
-            cpu=parse_cpu(quota["cpu"]) if "cpu" in quota else None,
-            memory=parse_memory(quota["memory"]) if "memory" in quota else None,
-            gpus=quota.get("gpus"),
-        ),
+        quota=_quota(doc["quota"]),
+        per_user=_quota(doc["per_user"]),
+        affinity=NodeAffinity(**doc["affinity"]),
         budget_month=parse_money(doc["budget"]["month"]) if "budget" in doc else None,
         idle=doc["idle"],
+    )
+
+
+def _quota(doc: Mapping[str, Any]) -> Quota:
+    return Quota(
+        cpu=parse_cpu(doc["cpu"]) if "cpu" in doc else None,
+        memory=parse_memory(doc["memory"]) if "memory" in doc else None,
+        gpus=doc.get("gpus"),
+        environments=doc.get("environments"),
     )
 
 

@@ -1,36 +1,42 @@
 """A plan as the KubeSpawner traits that Swish owns.
 
-The keys are the same for every plan, so that no plan leaves a trace in the next.
-
-Traits in `ADDED` hold only Swish's part; the spawner adds it to what the administrator configured (`added_to`).
-KubeSpawner passes most text through ``str.format``, so text that comes from outside is escaped (`literal`).
+The keys are the same for every plan, so that no plan leaves a trace in the next. Most replace what was configured;
+`merged` says how the rest goes together with it. KubeSpawner passes most text through ``str.format``, so text that
+comes from outside is escaped (`literal`).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from swish_spawner.core import labels
+from swish_spawner.core import labels, volumes
 from swish_spawner.core.plan import ServerPlan, plan_document
+from swish_spawner.core.units import format_cpu
 
-#: Traits whose value is added to the administrator's instead of replacing it.
-ADDED: Final = frozenset(
-    {
-        "extra_labels",
-        "extra_annotations",
-        "extra_resource_limits",
-        "extra_resource_guarantees",
-        "extra_pod_config",
-        "tolerations",
-        "volumes",
-        "volume_mounts",
-    }
-)
 _GPU_RESOURCE: Final = "nvidia.com/gpu"
 _UID, _GID = 1000, 100
+_SECURITY_CONTEXT: Final = {
+    "runAsNonRoot": True,
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+#: Runs the image's own installer, or plain pip in an image without one; the requirements are its arguments.
+_INSTALL: Final = (
+    'if command -v swish-packages >/dev/null 2>&1; then exec swish-packages "$@"; fi; '
+    'exec python3 -m pip install --user --no-input --disable-pip-version-check -- "$@"'
+)
+#: Runs the image's own checkpoint, or the person's script alone in an image without one.
+_CHECKPOINT: Final = (
+    "if command -v swish-checkpoint >/dev/null 2>&1; then exec swish-checkpoint; fi; "
+    'if [ -x "$HOME/.swish/checkpoint" ]; then exec "$HOME/.swish/checkpoint"; fi'
+)
+#: Beyond the grace period, what a stop may take until the pod is gone (seconds).
+_STOP_MARGIN: Final = 60
+_PREFERENCE_WEIGHT: Final = 100
 
 
 def literal(text: str) -> str:
@@ -38,66 +44,137 @@ def literal(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
-def kubespawner_traits(plan: ServerPlan) -> dict[str, Any]:
+def kubespawner_traits(plan: ServerPlan, namespace: str) -> dict[str, Any]:
     """Return the value of every trait that Swish owns, for one plan.
 
     Args:
         plan: as `plan_server` gives it.
+        namespace: the installation's, for teams without one of their own.
 
     Returns:
         Trait name to value; the keys are the same for every plan. CPU is in cores, memory in bytes.
     """
-    return _resources(plan) | _placement(plan) | _identity(plan) | _storage(plan) | _security()
+    return {
+        "namespace": plan.team.namespace or namespace,
+        **_resources(plan),
+        **_placement(plan),
+        **_identity(plan),
+        **_lifecycle(plan),
+        **volumes.storage(plan),
+        **_security(),
+    }
 
 
 def _resources(plan: ServerPlan) -> dict[str, Any]:
-    guaranteed = plan.pool.qos == "guaranteed"
+    cpu, memory = _requests(plan)
     gpus = {_GPU_RESOURCE: str(plan.gpu_count)} if plan.gpu else {}
     return {
         "cpu_limit": float(plan.cpu),
-        "cpu_guarantee": float(plan.cpu if guaranteed else plan.cpu / Decimal(2)),
+        "cpu_guarantee": float(cpu),
         "mem_limit": plan.memory,
-        "mem_guarantee": plan.memory if guaranteed else plan.memory // 2,
+        "mem_guarantee": memory,
         "extra_resource_limits": gpus,
         "extra_resource_guarantees": gpus,
     }
 
 
+def _requests(plan: ServerPlan) -> tuple[Decimal, int]:
+    """Return what is asked for, in cores and bytes: the limits themselves, or half of them in a burstable pool."""
+    if plan.pool.qos == "guaranteed":
+        return plan.cpu, plan.memory
+    return plan.cpu / 2, plan.memory // 2
+
+
+def container_resources(plan: ServerPlan) -> dict[str, dict[str, str]]:
+    """Return what the environment's own container asks for, as a manifest has it."""
+    cpu, memory = _requests(plan)
+    gpus = {_GPU_RESOURCE: str(plan.gpu_count)} if plan.gpu else {}
+    return {
+        "limits": {"cpu": format_cpu(plan.cpu), "memory": str(plan.memory), **gpus},
+        "requests": {"cpu": format_cpu(cpu), "memory": str(memory), **gpus},
+    }
+
+
 def _placement(plan: ServerPlan) -> dict[str, Any]:
-    taint = plan.pool.taint
-    toleration = {"key": labels.TAINT, "operator": "Equal", "value": taint, "effect": "NoSchedule"}
+    required, preferred = [], {}
+    for key, value, strength in _node_labels(plan):
+        expression = {"key": key, "operator": "In", "values": [value]}
+        if strength == "required":
+            required.append(expression)
+        elif strength == "preferred":
+            preferred[key] = {"weight": _PREFERENCE_WEIGHT, "preference": {"matchExpressions": [expression]}}
+    toleration = {"key": labels.TAINT, "operator": "Equal", "value": plan.pool.taint, "effect": "NoSchedule"}
     return {
         "image": plan.image.image,
-        "tolerations": {"swish-workload": toleration} if taint else {},
-        "delete_grace_period": int(plan.pool.stop_grace.total_seconds()),
-        "extra_pod_config": {"terminationGracePeriodSeconds": int(plan.pool.stop_grace.total_seconds())},
+        "tolerations": {"swish-workload": toleration} if plan.pool.taint else {},
+        "node_affinity_required": required,
+        "node_affinity_preferred": preferred,
+    }
+
+
+def _node_labels(plan: ServerPlan) -> list[tuple[str, str, str]]:
+    return [
+        (labels.TEAM, plan.team.name, plan.team.affinity.team),
+        (labels.PROJECT, plan.project, plan.team.affinity.project),
+        # preferred alone: a GPU's own resource, or a size that only those nodes have, decides
+        (labels.WORKLOAD, plan.workload, "preferred" if plan.pool.taint else "none"),
+    ]
+
+
+def kubernetes_labels(plan: ServerPlan) -> dict[str, str]:
+    """Return the labels of everything that is made for one environment."""
+    return {
+        labels.TEAM: plan.team.name,
+        labels.PROJECT: plan.project,
+        labels.WORKLOAD: plan.workload,
+        labels.ENVIRONMENT: plan.person.environment,
+        labels.IMAGE: plan.image.name,
     }
 
 
 def _identity(plan: ServerPlan) -> dict[str, Any]:
+    protection = {labels.KARPENTER_KEEP: "true", labels.AUTOSCALER_EVICT: "false"} if plan.pool.protect else {}
     return {
-        "extra_labels": {
-            labels.TEAM: plan.team.name,
-            labels.PROJECT: plan.project,
-            labels.WORKLOAD: plan.workload,
-            labels.ENVIRONMENT: plan.person.environment,
-            labels.IMAGE: plan.image.name,
-        },
+        "extra_labels": kubernetes_labels(plan),
         "extra_annotations": {
             labels.USER: literal(plan.person.name),
             labels.SERVER: literal(plan.person.server),
             labels.PLAN: literal(json.dumps(plan_document(plan), sort_keys=True)),
+            **protection,
         },
     }
 
 
-def _storage(plan: ServerPlan) -> dict[str, Any]:
+def _lifecycle(plan: ServerPlan) -> dict[str, Any]:
+    grace = int(plan.pool.stop_grace.total_seconds())
     return {
-        "storage_pvc_ensure": True,
-        "storage_capacity": str(plan.home_bytes),
-        "storage_class": plan.home_class,
-        "volumes": {"swish-home": {"name": "home", "persistentVolumeClaim": {"claimName": "{pvc_name}"}}},
-        "volume_mounts": {"swish-home": {"name": "home", "mountPath": plan.home_mount}},
+        "init_containers": {"swish-packages": _package_installer(plan)} if plan.packages else {},
+        "lifecycle_hooks": {"preStop": {"exec": {"command": ["sh", "-c", _CHECKPOINT]}}},
+        "environment": {"SWISH_STOP_GRACE": str(grace), "PYTHONUSERBASE": _user_base(plan)},
+        "delete_grace_period": grace,
+        "extra_pod_config": {"terminationGracePeriodSeconds": grace},
+        # how long KubeSpawner waits for a pod to start, and for one to be gone
+        "start_timeout": grace + _STOP_MARGIN,
+    }
+
+
+def _user_base(plan: ServerPlan) -> str:
+    """Packages of different images do not mix: they are for different Pythons."""
+    return f"{plan.home_mount}/.swish/packages/{plan.image.name}"
+
+
+def _package_installer(plan: ServerPlan) -> dict[str, Any]:
+    """Return the init container; it asks for as much as the environment, so that the pod asks for no more."""
+    return {
+        "name": "packages",
+        "image": plan.image.image,
+        "command": ["sh", "-c", _INSTALL, "packages", *map(literal, plan.packages)],
+        "env": [{"name": "PYTHONUSERBASE", "value": _user_base(plan)}],
+        "resources": container_resources(plan),
+        "securityContext": {"runAsUser": _UID, "runAsGroup": _GID, **_SECURITY_CONTEXT},
+        # pip's own last words become the container's termination message, which the person is shown
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "volumeMounts": [{"name": "home", "mountPath": plan.home_mount}],
     }
 
 
@@ -110,21 +187,55 @@ def _security() -> dict[str, Any]:
         "privileged": False,
         "allow_privilege_escalation": False,
         "automount_service_account_token": False,
-        "container_security_context": {
-            "runAsNonRoot": True,
-            "capabilities": {"drop": ["ALL"]},
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "container_security_context": _SECURITY_CONTEXT,
     }
 
 
-def added_to(base: Any, ours: Mapping[str, Any]) -> Any:
-    """Return what the administrator configured with Swish's part added; neither input is changed.
+def merged(name: str, base: Any, ours: Any) -> Any:
+    """Return the value of a trait, given what was configured and Swish's part; neither is changed.
 
     Args:
-        base: the trait's own value, a mapping or a list.
-        ours: Swish's part by name; its key wins over the same key of a mapping.
+        name: the trait.
+        base: what the administrator configured.
+        ours: Swish's part, as `kubespawner_traits` gives it.
     """
-    if isinstance(base, Mapping):
-        return {**base, **ours}
-    return [*(base or ()), *ours.values()]
+    how = MERGED.get(name)
+    return ours if how is None else how(base, ours)
+
+
+def _added(base: Any, ours: Mapping[str, Any]) -> Any:
+    """Add to a mapping, whose keys ours win over, or to a list."""
+    return {**base, **ours} if isinstance(base, Mapping) else [*(base or ()), *ours.values()]
+
+
+def _filled(base: Mapping[str, Any], ours: Mapping[str, Any]) -> Any:
+    """Add only what the administrator did not configure."""
+    return {**ours, **base}
+
+
+def _every_term(base: Any, ours: list[Any]) -> Any:
+    """Add expressions to every term of a node selector: terms are alternatives, expressions in one must all hold."""
+    terms = list(base.values()) if isinstance(base, Mapping) else list(base or ())
+    if not ours:
+        return terms
+    grown = [{**term, "matchExpressions": [*term.get("matchExpressions", ()), *ours]} for term in terms]
+    return grown or [{"matchExpressions": ours}]
+
+
+#: How a trait goes together with what the administrator configured; all others are replaced.
+MERGED: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+    "environment": _filled,
+    "extra_annotations": _added,
+    "extra_labels": _added,
+    "extra_pod_config": _added,
+    "extra_resource_guarantees": _added,
+    "extra_resource_limits": _added,
+    "init_containers": _added,
+    "lifecycle_hooks": _filled,
+    "node_affinity_preferred": _added,
+    "node_affinity_required": _every_term,
+    "start_timeout": max,
+    "tolerations": _added,
+    "volume_mounts": _added,
+    "volumes": _added,
+}

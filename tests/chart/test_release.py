@@ -57,7 +57,7 @@ def test_every_object_is_labelled(rendered: list[Manifest]) -> None:
     for manifest in rendered:
         labels = manifest["metadata"]["labels"]
         assert labels["app.kubernetes.io/name"] == labels["app.kubernetes.io/instance"] == "swish"
-        assert labels["app.kubernetes.io/component"] in {"hub", "proxy", "policy", "environments"}
+        assert labels["app.kubernetes.io/component"] in {"hub", "proxy", "policy", "environments", "teams"}
 
 
 def test_the_chart_is_of_the_package_version() -> None:

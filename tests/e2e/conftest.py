@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.e2e import install as installation
+from tests.e2e.browser import browser, page, pictures  # noqa: F401 - fixtures
 from tests.e2e.hub import Person
 from tests.e2e.install import Install
 
@@ -18,7 +19,14 @@ ORDER = (
     "test_protocol",
     "test_launch",
     "test_faults",
+    "test_images",
+    "test_policy",
+    "test_packages",
+    "test_large_files",
+    "test_crowd",
     "test_browser",
+    "test_form_browser",
+    "test_changed_policy",
     "test_secrets",
     "test_hub_restart",
     "test_lifecycle",

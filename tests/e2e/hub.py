@@ -1,7 +1,9 @@
 """A person at the hub, over HTTP, with the cookies and tokens that a browser would hold."""
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -85,12 +87,26 @@ class Person:
         """Post the launch form, follow the progress to its end, and return the server, ready."""
         answer = self.submit(server, **choices)
         assert answer.status_code == 200, f"launch: {answer.status_code} {answer.text[:2000]}"
+        return self.wait_ready(server)
+
+    def start(self, server: str, **options: Any) -> httpx.Response:
+        """Ask the hub's REST API for a server with these options, and return the answer."""
+        return self.request("POST", f"users/{self.name}/servers/{server}", json={"user_options": options})
+
+    def start_and_wait(self, server: str, **options: Any) -> Server:
+        """Start a server over the REST API, follow the progress to its end, and return the server, ready."""
+        answer = self.start(server, **options)
+        assert answer.status_code in {201, 202}, f"start: {answer.status_code} {answer.text[:2000]}"
+        return self.wait_ready(server)
+
+    def wait_ready(self, server: str) -> Server:
+        """Follow the progress of a server that starts to its end, and return the server, ready."""
         events = tuple(self.progress(server))
         assert events, "the progress stream was empty"
         assert events[-1].get("ready"), f"the launch failed: {[event.get('message') for event in events]}"
         return Server(server, self.open(server), events)
 
-    def progress(self, server: str) -> Iterator[dict[str, Any]]:
+    def progress(self, server: str) -> Generator[dict[str, Any]]:
         """Yield the events of the progress stream; the hub closes it after `ready` or `failed`."""
         path = f"hub/api/users/{self.name}/servers/{server}/progress"
         timeout = httpx.Timeout(60, read=300)
@@ -99,6 +115,16 @@ class Person:
             for line in answer.iter_lines():
                 if line.startswith("data:"):
                     yield json.loads(line.removeprefix("data:"))
+
+    def progress_until(self, server: str, words: str) -> list[str]:
+        """Return the messages of the progress stream up to the first that holds these words (a regular expression)."""
+        messages = []
+        with closing(self.progress(server)) as events:
+            for event in events:
+                messages.append(event.get("message", ""))
+                if re.search(words, messages[-1]):
+                    return messages
+        raise AssertionError(f"nobody said {words!r}: {messages}")
 
     def open(self, server: str) -> str:
         """Open JupyterLab, which logs in to the server by way of the hub, and return the server's address."""

@@ -42,11 +42,11 @@ def unpack(data: bytes) -> tuple[str, dict[str, Any]]:
 class Kernel:
     """A running kernel and the connection to it."""
 
-    def __init__(self, person: Person, server: Server) -> None:
+    def __init__(self, person: Person, server: Server, name: str = "python3") -> None:
         self._person = person
         self._server = server
         self._session = uuid.uuid4().hex
-        self.id: str = person.ask(server, "POST", "kernels", json={"name": "python3"})["id"]
+        self.id: str = person.ask(server, "POST", "kernels", json={"name": name})["id"]
         self._sockets = ExitStack()
 
     def __enter__(self) -> Self:

@@ -12,8 +12,11 @@ ROOT = Path(__file__).parents[2]
 DOCKERFILES = sorted((ROOT / "images").glob("*/Dockerfile"))
 REQUIREMENTS = sorted((ROOT / "images").glob("*/*requirements.txt"))
 PROXY = ROOT / "images" / "proxy"
+ENVIRONMENTS = [path for path in DOCKERFILES if path.parent.name.startswith("swish-")]
+TOOLS = sorted((ROOT / "images" / "environment" / "bin").iterdir())
 
 by_folder = pytest.mark.parametrize("path", DOCKERFILES, ids=lambda path: path.parent.name)
+by_environment = pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda path: path.parent.name)
 by_file = pytest.mark.parametrize("path", REQUIREMENTS, ids=lambda path: f"{path.parent.name}/{path.name}")
 
 
@@ -27,15 +30,18 @@ def instructions(path: Path) -> list[tuple[str, str]]:
 
 def test_the_images() -> None:
     """There is a Dockerfile and a README for each image that the chart and the policy name."""
-    assert {path.parent.name for path in DOCKERFILES} >= {"hub", "proxy", "swish-python3"}
+    environments = {"swish-python3", "swish-scipy", "swish-python2", "swish-r"}
+    assert {path.parent.name for path in DOCKERFILES} >= {"hub", "proxy", *environments}
     assert all((path.parent / "README.md").is_file() for path in DOCKERFILES)
 
 
 @by_folder
 def test_every_stage_is_debian_stable(path: Path) -> None:
-    """Every stage stands on the one base image, spelled out with its registry, so that any builder finds it."""
-    bases = [rest.split()[0] for name, rest in instructions(path) if name == "FROM"]
-    assert set(bases) == {"docker.io/library/debian:trixie-slim"}
+    """Every stage stands on the one base image, spelled out with its registry, or on a stage that does."""
+    known = {"docker.io/library/debian:trixie-slim"}
+    for base, *name in (rest.split() for instruction, rest in instructions(path) if instruction == "FROM"):
+        assert base in known
+        known.update(name[1:])
 
 
 @by_folder
@@ -128,3 +134,89 @@ def test_the_proxy_s_packages_run_on_debian_s_node() -> None:
     packages = json.loads((PROXY / "package-lock.json").read_text())["packages"]
     wanted = {name: package.get("engines", {}).get("node", "") for name, package in packages.items()}
     assert not {name: node for name, node in wanted.items() if re.fullmatch(r">=\s*2[1-9].*", node)}
+
+
+def body(path: Path) -> tuple[str, str]:
+    """Return a Dockerfile's stages before the last one, without the head comment, and the last stage."""
+    stages = path.read_text().split("\n\n", 1)[1]
+    before, _, last = stages.rpartition("\nFROM ")
+    return before.rpartition("\n\n")[0], last
+
+
+@by_environment
+def test_environments_begin_alike(path: Path) -> None:
+    """All environments have the same first layers, to the letter: who has one fetches only what another adds."""
+    common, _ = body(ROOT / "images" / "swish-python3" / "Dockerfile")
+    before, last = body(path)
+    assert before.startswith(common)
+    assert last.startswith("environment\n")
+
+
+@by_environment
+def test_environments_end_alike(path: Path) -> None:
+    """All environments have the same tools, variables, user and command."""
+    _, common = body(ROOT / "images" / "swish-python3" / "Dockerfile")
+    assert path.read_text().endswith(common.removeprefix("environment\n"))
+
+
+@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
+def test_tools_are_in_every_environment(tool: Path) -> None:
+    """Each tool is a command on PATH, run by the environment's own Python, that heeds nothing of the person's."""
+    command = tool.stem.replace("_", "-")
+    copy = f"COPY images/environment/bin/{tool.name} /usr/local/bin/{command}\n"
+    assert all(copy in path.read_text() for path in ENVIRONMENTS)
+    assert tool.read_text().startswith("#!/opt/swish/bin/python3 -I\n")
+    assert tool.stat().st_mode & 0o111 == 0o111
+
+
+@pytest.mark.parametrize(("image", "kernel"), [("swish-python2", "python2"), ("swish-r", "ir")])
+def test_the_default_kernel(image: str, kernel: str) -> None:
+    """A new notebook has the language that the image is for."""
+    config = json.loads((ROOT / "images" / image / "jupyter_server_config.json").read_text())
+    assert config == {"MultiKernelManager": {"default_kernel_name": kernel}}
+    assert (
+        f"COPY images/{image}/jupyter_server_config.json /opt/swish/etc/jupyter/\n"
+        in (ROOT / "images" / image / "Dockerfile").read_text()
+    )
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "images").glob("*/kernels/*/kernel.json")), ids=lambda path: path.parent.name
+)
+def test_kernels_find_the_person_s_packages(path: Path) -> None:
+    """A kernel starts the image's own Python, and programs that came with the person's packages are found first."""
+    kernel = json.loads(path.read_text())
+    assert path.parent.name in {"python2", "python3"}
+    assert Path(kernel["argv"][0]).is_absolute()
+    assert kernel["env"]["PATH"].startswith("${PYTHONUSERBASE}/bin:")
+
+
+def test_the_kernel_s_python_is_the_one_that_packages_are_for() -> None:
+    """The kernel looks where pip of the Python that the packages were locked for puts the person's."""
+    kernel = json.loads((ROOT / "images" / "environment" / "kernels" / "python3" / "kernel.json").read_text())
+    readme = (ROOT / "images" / "swish-python3" / "README.md").read_text()
+    version = re.search(r"--python-version (\S+)", readme)
+    assert version
+    assert kernel["env"]["PYTHONPATH"] == f"${{PYTHONUSERBASE}}/lib/python{version[1]}/site-packages"
+
+
+def pins(path: Path) -> dict[str, str]:
+    """Return the version of each package of a lock."""
+    return dict(re.findall(r"(?m)^([a-z0-9._-]+)(?:\[\S+\])?==(\S+)", path.read_text()))
+
+
+def test_science_leaves_the_server_s_packages_alone() -> None:
+    """What swish-scipy and swish-python3 both pin has one version: they are in one virtual environment."""
+    ours = pins(ROOT / "images" / "swish-python3" / "requirements.txt")
+    theirs = pins(ROOT / "images" / "swish-scipy" / "requirements.txt")
+    both = ours.keys() & theirs.keys()
+    assert both
+    assert {name: ours[name] for name in both} == {name: theirs[name] for name in both}
+
+
+def test_python_2_has_the_last_packages_that_run_on_it() -> None:
+    """Nothing was locked that is for Python 3 alone: the last numpy, pandas, ipykernel and pip for 2.7."""
+    folder = ROOT / "images" / "swish-python2"
+    found = pins(folder / "requirements.txt") | pins(folder / "build-requirements.txt")
+    last = {"numpy": "1.16.6", "pandas": "0.24.2", "ipykernel": "4.10.1", "tornado": "5.1.1", "pip": "20.3.4"}
+    assert {name: found[name] for name in last} == last

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from traitlets.config import Config
 
-from swish_spawner import spawner as spawner_module
+from swish_spawner import in_force
 from swish_spawner.spawner import SwishSpawner
 from tests.conftest import WIDE_POLICY
 
@@ -29,7 +29,9 @@ def make_spawner(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Swis
         orm_spawner = SimpleNamespace(name=server, server=None)
         spawner = SwishSpawner(config=config, user=user, orm_spawner=orm_spawner, _mock=True)
         spawner.user_options = {} if options is None else options
+        user.spawner = spawner
         return spawner
 
     yield make
-    spawner_module._policy_files.clear()
+    in_force._policy_files.clear()
+    in_force.USES._by_team.clear()

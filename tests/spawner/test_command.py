@@ -1,11 +1,14 @@
 """`swish check` says that a policy is good, or everything that is wrong with it."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from swish_spawner.__main__ import main
-from tests.conftest import SHIPPED_POLICY
+from swish_spawner.adapters.kubespawner_pod import environment_name
+from tests.conftest import SHIPPED_POLICY, WIDE_POLICY
 
 
 def test_a_good_policy_is_said_to_be_good(capsys: pytest.CaptureFixture[str]) -> None:
@@ -27,3 +30,45 @@ def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path, capsys: pytest.C
     """No traceback is shown."""
     assert main(["check", str(tmp_path / "none.yaml")]) == 1
     assert "cannot be read" in capsys.readouterr().err
+
+
+PLAN = ["--policy", str(WIDE_POLICY), "--user", "ada", "--groups", "imaging"]
+
+
+def test_explain_prints_the_reasons_and_the_pod(capsys: pytest.CaptureFixture[str]) -> None:
+    """First the table of rules and effects, then the pod as YAML."""
+    assert main(["explain", *PLAN, "--options", '{"memory": "65Gi"}']) == 0
+    table, _, pod = capsys.readouterr().out.partition("\n\n")
+    assert "| pool    | high-memory, since 65Gi is above 64Gi |" in table.splitlines()
+    assert yaml.safe_load(pod)["metadata"]["labels"]["swish.io/workload"] == "high-memory"
+
+
+def test_render_prints_all_that_a_launch_makes(capsys: pytest.CaptureFixture[str]) -> None:
+    """In the order it is made."""
+    assert main(["render", *PLAN, "--options", '{"memory": "65Gi"}']) == 0
+    kinds = [manifest["kind"] for manifest in yaml.safe_load_all(capsys.readouterr().out)]
+    assert kinds == ["PersistentVolumeClaim", "Pod", "PodDisruptionBudget"]
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        ('{"memory": "1Ti"}', "outside what pool"),
+        ('{"cpu": []}', "cpu: "),
+        ("{", "--options: is no JSON"),
+        ("[]", "must be a JSON object"),
+    ],
+)
+def test_a_refusal_is_a_sentence(capsys: pytest.CaptureFixture[str], options: str, part: str) -> None:
+    """It goes to standard error, with status 1."""
+    assert main(["explain", *PLAN, "--options", options]) == 1
+    assert part in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("user", "server"),
+    [("ada", ""), ("ada", "atlas"), ("Ada L", "x"), ("a--b", ""), ("u" * 60, "s" * 30), ("1ada", "my-env"), ("é", "x")],
+)
+def test_the_environments_name_is_the_hubs(make_spawner: Any, user: str, server: str) -> None:
+    """What the command says is what KubeSpawner makes of user and server."""
+    assert environment_name(user, server) == make_spawner(name=user, server=server).person.environment

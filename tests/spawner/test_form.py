@@ -35,7 +35,7 @@ def test_only_what_the_persons_teams_allow_is_offered(policy: Policy, ada: Perso
     html = render_form(FakeLauncher(policy, replace(ada, groups=frozenset({"genomics"}))))
     assert inputs(html, "team") == {"genomics": True}
     assert inputs(html, "image") == {"r": True}
-    assert inputs(html, "size") == {"general/small": True, "general/large": False, "general/custom": False}
+    assert inputs(html, "size") == {"general/small": True, "general/large": False, "auto/custom": False}
 
 
 def test_a_person_in_no_team_is_told_what_to_do(policy: Policy, ada: Person) -> None:
@@ -49,8 +49,10 @@ def test_a_person_in_no_team_is_told_what_to_do(policy: Policy, ada: Person) -> 
     ("options", "size"),
     [
         ({"pool": "general", "cpu": "4", "memory": "16Gi"}, "general/large"),
-        ({"pool": "general", "cpu": "3", "memory": "5Gi"}, "general/custom"),
-        ({"pool": "gone", "cpu": "3", "memory": "5Gi"}, "general/small"),
+        ({"pool": "general", "cpu": "3", "memory": "5Gi"}, "auto/custom"),
+        ({"pool": "gone", "cpu": "3", "memory": "5Gi"}, "auto/custom"),
+        ({"pool": "shared"}, "shared/default"),
+        ({"gpu": "nvidia-t4"}, "auto/custom"),
         ({"pool": ["general"]}, "general/small"),
         ([], "general/small"),
         (None, "general/small"),
@@ -66,10 +68,13 @@ def test_every_text_is_escaped(policy: Policy, ada: Person) -> None:
     """Titles of the policy and saved options are text, never HTML."""
     evil = "<script>alert(1)</script>"
     image = replace(policy.images["python3"], title=evil)
-    policy = replace(policy, images={"python3": image, "r": policy.images["r"]})
-    html = render_form(FakeLauncher(policy, ada, {"pool": "general", "cpu": '"><b>', "memory": evil, "team": evil}))
+    pool = replace(policy.pools["general"], title=f"</script>{evil}")
+    policy = replace(policy, images={**policy.images, "python3": image}, pools={**policy.pools, "general": pool})
+    saved = {"pool": "general", "cpu": '"><b>', "memory": evil, "team": evil, "packages": ["</textarea>" + evil, 3]}
+    html = render_form(FakeLauncher(policy, ada, saved))
     assert "<script>alert" not in html
     assert '"><b>' not in html
+    assert "</textarea>&lt;" not in html
 
 
 def test_what_the_form_sends_is_what_the_person_chose(policy: Policy, ada: Person) -> None:
@@ -82,8 +87,26 @@ def test_what_the_form_sends_is_what_the_person_chose(policy: Policy, ada: Perso
 
 def test_a_custom_size_takes_what_was_typed(policy: Policy) -> None:
     """CPU and memory come from their own fields."""
-    options = options_from_form({"size": ["general/custom"], "cpu": [" 3 "], "memory": ["5Gi"]}, policy)
-    assert options == {"pool": "general", "cpu": "3", "memory": "5Gi"}
+    fields = {"size": ["auto/custom"], "cpu": [" 3 "], "memory": ["5Gi"], "gpu": ["nvidia-t4"], "gpu_count": ["1"]}
+    assert options_from_form(fields, policy) == {
+        "pool": "auto",
+        "cpu": "3",
+        "memory": "5Gi",
+        "gpu": "nvidia-t4",
+        "gpu_count": 1,
+    }
+
+
+def test_what_was_typed_for_a_custom_size_goes_with_no_other(policy: Policy) -> None:
+    """A browser also sends fields that the person has turned away from."""
+    fields = {"size": ["general/small"], "cpu": ["7"], "gpu": ["nvidia-t4"], "gpu_count": ["2"]}
+    assert options_from_form(fields, policy) == {"pool": "general", "cpu": "500m", "memory": "1Gi"}
+
+
+def test_packages_are_one_a_line_and_a_switch_is_true(policy: Policy) -> None:
+    """What a form sends as text gets the type that the REST API has."""
+    fields = {"packages": ["flask==3.0.3\r\n\r\n numpy "], "ssh": ["on"]}
+    assert options_from_form(fields, policy) == {"packages": ["flask==3.0.3", "numpy"], "ssh": True}
 
 
 def test_a_pool_without_sizes_has_one_of_its_defaults(policy: Policy) -> None:
@@ -92,7 +115,15 @@ def test_a_pool_without_sizes_has_one_of_its_defaults(policy: Policy) -> None:
 
 
 @pytest.mark.parametrize(
-    "fields", [{"size": ["general/none"]}, {"size": ["none/small"]}, {"size": ["x"]}, {"team": ["a", "b"]}, {"cpu": []}]
+    "fields",
+    [
+        {"size": ["general/none"]},
+        {"size": ["none/small"]},
+        {"size": ["x"]},
+        {"team": ["a", "b"]},
+        {"cpu": []},
+        {"gpu_count": ["x"]},
+    ],
 )
 def test_a_field_that_the_form_does_not_send_is_refused(policy: Policy, fields: dict[str, list[str]]) -> None:
     """Whoever makes up a request is told which field is wrong."""
@@ -101,9 +132,8 @@ def test_a_field_that_the_form_does_not_send_is_refused(policy: Policy, fields: 
     assert caught.value.field in fields
 
 
-def test_every_choice_has_a_label_and_every_group_a_legend(policy: Policy, ada: Person) -> None:
+def test_every_control_has_a_label(policy: Policy, ada: Person) -> None:
     """A screen reader says what each control is for."""
     html = render_form(FakeLauncher(policy, ada))
-    controls = len(re.findall(r"<(?:input|select)\b", html))
+    controls = len(re.findall(r"<(?:input|select|textarea)\b", html))
     assert len(re.findall(r"<label\b", html)) == controls
-    assert html.count("<fieldset>") == html.count("</legend>") + html.count('for="swish-project"')

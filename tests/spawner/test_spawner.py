@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from jupyterhub.utils import maybe_future
+from kubernetes_asyncio.client.exceptions import ApiException
 from tornado import web
 
 from swish_spawner.core import labels
-from swish_spawner.core.traits import ADDED, kubespawner_traits
+from swish_spawner.core.traits import MERGED, kubespawner_traits
+from swish_spawner.errors import ClusterRefused, Denied
 from swish_spawner.spawner import SwishSpawner
 from tests.conftest import SHIPPED_POLICY, WIDE_POLICY
 
@@ -85,7 +89,7 @@ async def test_a_plan_leaves_nothing_in_the_next(make_spawner: Make) -> None:
     await start_as_far_as_the_options(spawner)
     await start_as_far_as_the_options(fresh)
     assert spawner.plan is not None
-    for name in kubespawner_traits(spawner.plan):
+    for name in kubespawner_traits(spawner.plan, "swish"):
         assert getattr(spawner, name) == getattr(fresh, name), name
 
 
@@ -102,7 +106,7 @@ async def test_ours_is_added_to_what_the_administrator_configured(make_spawner: 
     assert [toleration["key"] for toleration in spec["tolerations"]] == ["theirs", "swish.io/workload"]
     assert pod["metadata"]["labels"]["theirs"] == "label"
     assert spec["dns_policy"] == "None"
-    assert [volume["name"] for volume in spec["volumes"]] == ["theirs", "home"]
+    assert [volume["name"] for volume in spec["volumes"]] == ["theirs", "home", "scratch"]
 
 
 async def test_a_value_set_by_a_hook_between_two_starts_is_the_new_base(make_spawner: Make) -> None:
@@ -177,6 +181,28 @@ async def test_the_state_keeps_the_plan(make_spawner: Make) -> None:
     assert spawner.get_state()["swish_plan"]["pool"] == "high-memory"
 
 
+async def test_a_refused_form_keeps_its_choices_once(make_spawner: Make) -> None:
+    """The form that is shown again has the choices that were refused; the next one does not."""
+    default, named = make_spawner(), make_spawner(server="two")
+    named.user = default.user
+    named.user_options = named.run_options_from_form({"size": ["auto/custom"], "memory": ["900Gi"]})
+    with pytest.raises(web.HTTPError, match="900Gi"):
+        await start_as_far_as_the_options(named)
+    assert "900Gi" in await default.get_options_form()
+    assert "900Gi" not in await default.get_options_form()
+
+
+async def test_a_state_of_an_older_version_is_taken_up(make_spawner: Make) -> None:
+    """The hub serves people whose environment was started before the state said what counts towards a quota."""
+    spawner = make_spawner()
+    await spawner._run_apply_user_options({})
+    state = spawner.get_state()
+    state["swish_plan"] = {key: value for key, value in state["swish_plan"].items() if key != "memory_bytes"}
+    again = make_spawner()
+    again.load_state(state)
+    assert again.get_state()["swish_plan"] == state["swish_plan"]
+
+
 async def test_a_changed_policy_is_in_force_at_the_next_start(make_spawner: Make, tmp_path: Path) -> None:
     """No restart is needed; a bad change is logged and the last good policy stays."""
     path = tmp_path / "policy.yaml"
@@ -189,7 +215,91 @@ async def test_a_changed_policy_is_in_force_at_the_next_start(make_spawner: Make
     assert spawner.policy.currency == "EUR"
 
 
-async def test_every_added_trait_is_a_collection_of_kubespawner(make_spawner: Make) -> None:
-    """What we add to must be something that can be added to."""
+async def test_every_owned_trait_is_kubespawners(make_spawner: Make) -> None:
+    """A misspelt trait would be set as an attribute that nothing reads."""
     spawner = make_spawner()
-    assert {name for name in ADDED if isinstance(getattr(spawner, name), list | dict)} == ADDED
+    await start_as_far_as_the_options(spawner)
+    assert spawner.plan is not None
+    assert {*kubespawner_traits(spawner.plan, "swish"), *MERGED} <= set(spawner.trait_names())
+
+
+async def test_a_lost_guarantee_is_said_once(make_spawner: Make, caplog: pytest.LogCaptureFixture) -> None:
+    """Operators read it in the log, and the person on the progress page."""
+    spawner = make_spawner()
+    await start_as_far_as_the_options(spawner)
+    pod = {"status": {"qosClass": "Burstable", "phase": "Pending"}}
+    assert [spawner.is_pod_running(pod), spawner.is_pod_running(pod)] == [False, False]
+    (notice,) = spawner._notices
+    assert "Burstable, not Guaranteed" in notice
+
+
+async def test_packages_that_do_not_install_end_the_start(make_spawner: Make) -> None:
+    """The sentence has pip's own words."""
+    spawner = make_spawner(options={"packages": ["no-such-package"]})
+    await start_as_far_as_the_options(spawner)
+    ended = {"name": "packages", "state": {"terminated": {"exitCode": 1, "message": "ERROR: nothing found"}}}
+    with pytest.raises(Denied, match="pip says: ERROR: nothing found"):
+        spawner.is_pod_running({"status": {"initContainerStatuses": [ended]}})
+
+
+class RefusingApi:
+    """An API server that refuses every pod; as much of the client as a start uses."""
+
+    api_client = SimpleNamespace(sanitize_for_serialization=lambda pod: pod)
+
+    def __init__(self, status: int, message: str) -> None:
+        self.error = ApiException(status=status, reason="refused")
+        self.error.body = json.dumps({"message": message}).encode()
+
+    async def create_namespaced_pod(self, *_: object) -> None:
+        """Refuse."""
+        raise self.error
+
+
+POD = {"metadata": {"name": "jupyter-ada"}, "spec": {"containers": [{"name": "notebook", "env": ["secret"]}]}}
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "error"),
+    [
+        (403, "exceeded quota: team, requested: pods=1, used: pods=1, limited: pods=1", Denied),
+        (403, 'pods "x" is forbidden: violates PodSecurity', ClusterRefused),
+        (422, "spec.x: Invalid value", ClusterRefused),
+        (500, "etcd is away", ApiException),
+    ],
+)
+async def test_a_pod_that_is_refused(
+    make_spawner: Make, caplog: pytest.LogCaptureFixture, status: int, message: str, error: type[Exception]
+) -> None:
+    """It is told as what it is, and no log has the pod, which holds a token."""
+    spawner = make_spawner()
+    await start_as_far_as_the_options(spawner)
+    spawner.api = RefusingApi(status, message)
+    with pytest.raises(error):
+        await spawner._make_create_pod_request(POD, 3)
+    assert "secret" not in caplog.text
+
+
+class RecordingCluster:
+    """A `Cluster` that keeps what it is asked to make."""
+
+    def __init__(self) -> None:
+        self.made: list[str] = []
+
+    async def create(self, manifest: Mapping[str, Any]) -> None:
+        """Keep the kind."""
+        self.made.append(manifest["kind"])
+
+
+@pytest.mark.parametrize(("options", "made"), [(LARGE, ["PodDisruptionBudget", "theirs"]), ({}, ["theirs"])])
+async def test_companions_are_made_and_then_the_administrators_hook_runs(
+    make_spawner: Make, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], made: list[str]
+) -> None:
+    """Only a protected environment has a companion, and the hook of the configuration runs in any case."""
+    cluster = RecordingCluster()
+    monkeypatch.setattr(SwishSpawner, "cluster", cluster)
+    spawner = make_spawner(options=options, after_pod_created_hook=lambda *_: cluster.made.append("theirs"))
+    await start_as_far_as_the_options(spawner)
+    pod = {"metadata": {"name": "jupyter-ada", "uid": "1", "namespace": "swish"}}
+    await maybe_future(spawner.after_pod_created_hook(spawner, pod))
+    assert cluster.made == made

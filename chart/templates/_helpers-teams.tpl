@@ -1,0 +1,59 @@
+{{- /* Teams that have a namespace of their own, and what the hub may do where environments run. */}}
+
+{{- /* As YAML, {teams: [...]}: each team of the policy in force with a namespace other than the release's. */}}
+{{- define "swish.teams" -}}
+{{- $teams := list -}}
+{{- $policy := include "swish.policy" . | fromYaml -}}
+{{- range $name, $team := $policy.teams -}}
+{{- if and $team.namespace (ne $team.namespace $.Release.Namespace) -}}
+{{- $teams = append $teams (merge (dict "name" $name) $team) -}}
+{{- end -}}
+{{- end -}}
+{{- dict "teams" $teams | toYaml -}}
+{{- end }}
+
+{{- /* Labels of a team's objects. Takes (list $ team). */}}
+{{- define "swish.team.labels" -}}
+{{ include "swish.labels" (list (index . 0) "teams") }}
+swish.io/team: {{ (index . 1).name }}
+{{- end }}
+
+{{- /* A ResourceQuota's hard limits for a quota of the policy. Requests equal limits, so both are held. */}}
+{{- define "swish.team.hard" -}}
+{{- with .cpu }}
+requests.cpu: {{ . | toString | quote }}
+limits.cpu: {{ . | toString | quote }}
+{{- end }}
+{{- with .memory }}
+requests.memory: {{ . | quote }}
+limits.memory: {{ . | quote }}
+{{- end }}
+{{- if hasKey . "gpus" }}
+requests.nvidia.com/gpu: {{ .gpus | toString | quote }}
+{{- end }}
+{{- end }}
+
+{{- define "swish.hub.rules" -}}
+- apiGroups: [""]
+  resources: [pods]
+  verbs:
+    - list   # know all environments when the hub starts
+    - watch  # notice at once that an environment is ready, or gone
+    - create # start an environment
+    - delete # stop an environment
+- apiGroups: [""]
+  resources: [events]
+  verbs:
+    - list  # show what happened so far on the progress page
+    - watch # show what happens next
+- apiGroups: [""]
+  resources: [persistentvolumeclaims]
+  verbs:
+    - get    # is a person's home volume there already
+    - create # a person's first start
+    - delete # the person deletes the environment with its volume
+- apiGroups: [policy]
+  resources: [poddisruptionbudgets]
+  verbs:
+    - create # keep drains away from an environment of a protected pool; it is deleted with its pod
+{{- end }}

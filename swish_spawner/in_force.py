@@ -1,0 +1,65 @@
+"""What is shared by all spawners of one hub: the policy in force, and what runs or starts now."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from prometheus_client import Counter
+
+from swish_spawner.adapters.policy_file import PolicyFile
+from swish_spawner.core.quota import Use
+from swish_spawner.errors import PolicyError
+
+POLICY_REFUSED = Counter("swish_policy_refused_total", "Changes of the policy file that were refused")
+
+
+class Log(Protocol):
+    """What of a logger is used here."""
+
+    def error(self, message: str, *args: object) -> None:
+        """Log something that an operator must see."""
+
+
+_policy_files: dict[str, PolicyFile] = {}
+
+
+def policy_file(path: str, log: Log) -> PolicyFile:
+    """Return the one PolicyFile of a path, which all spawners of this hub share.
+
+    Raises:
+        PolicyError: the file has no good content, and had none before.
+    """
+
+    def refused(error: PolicyError) -> None:
+        POLICY_REFUSED.inc()
+        log.error("The changed policy file is refused and the last good one stays in force: %s", error)
+
+    if path not in _policy_files:
+        _policy_files[path] = PolicyFile(Path(path), refused)
+    return _policy_files[path]
+
+
+class Uses:
+    """What runs or starts now, by team and environment. The hub is one process, so this is all of it."""
+
+    def __init__(self) -> None:
+        self._by_team: dict[str, dict[str, Use]] = {}
+
+    def by_team(self) -> Mapping[str, Collection[Use]]:
+        """Return what counts towards each team's quota, as views that no launch has to copy."""
+        return {team: uses.values() for team, uses in self._by_team.items()}
+
+    def hold(self, use: Use) -> None:
+        """Count an environment towards its team's quota until it is released; it counts once."""
+        self.release(use.environment)
+        self._by_team.setdefault(use.team, {})[use.environment] = use
+
+    def release(self, environment: str) -> None:
+        """Count an environment no longer."""
+        for uses in self._by_team.values():
+            uses.pop(environment, None)
+
+
+USES = Uses()

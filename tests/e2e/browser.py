@@ -1,0 +1,67 @@
+"""Debian's Chromium, as fixtures. SWISH_SCREENSHOTS=1 renews the pictures in docs/images/."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.e2e.install import Install
+
+DOCS_IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
+FLAGS = [
+    "--no-sandbox",  # root may not use Chromium's sandbox
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium."""
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    assert path, "no Chromium is installed; `make e2e` installs Debian's"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of a browser that nobody has used; what scripts and servers report as errors fails the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, device_scale_factor=1)
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """The folder that screenshots go to."""
+    return DOCS_IMAGES if os.environ.get("SWISH_SCREENSHOTS") else tmp_path
+
+
+def log_in(page: Page, install: Install) -> None:
+    """Log the demo user in through the form."""
+    page.goto(install.hub_url)
+    page.get_by_label("Username").fill(install.username)
+    page.get_by_label("Password").fill(install.password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(re.compile(r"/hub/(home|spawn)"))
+
+
+def open_form(page: Page, install: Install, server: str) -> None:
+    """Log the demo user in, and open the launch form of a server."""
+    log_in(page, install)
+    page.goto(f"{install.hub_url}hub/spawn/{install.username}/{server}")

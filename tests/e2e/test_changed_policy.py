@@ -1,0 +1,133 @@
+"""An administrator changes the policy: a protected pool, and a team with a namespace and a quota, come into force."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import remove_servers
+from tests.e2e.hub import Person
+from tests.e2e.install import Install, wait_until
+from tests.e2e.kernel import Kernel
+from tests.e2e.policy import REPO, in_force, read_yaml
+
+ADDITIONS = read_yaml(REPO / "tests" / "data" / "policy-e2e.yaml")
+NAMESPACE = ADDITIONS["teams"]["walled"]["namespace"]
+GUARDED = {"image": "python3", "pool": "guarded", "cpu": "500m", "memory": "1Gi"}
+WALLED = {"team": "walled", "image": "python3", "cpu": "500m", "memory": "1Gi"}
+CHECKPOINT = '#!/bin/sh\ndate > "$HOME/checkpoint-ran.txt"\n'
+
+
+@pytest.fixture(scope="module", autouse=True)
+def changed_policy(install: Install, alice: Person, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The shipped policy with tests/data/policy-e2e.yaml, in force while this module runs."""
+    with in_force(install, ADDITIONS, tmp_path_factory.mktemp("policy")):
+        yield
+        remove_servers(install)
+
+
+@pytest.fixture(scope="module")
+def walled(install: Install) -> Install:
+    """The same installation, looked at in the namespace of team walled."""
+    return replace(install, namespace=NAMESPACE)
+
+
+def evict(install: Install, pod: dict[str, Any]) -> None:
+    """Ask Kubernetes to evict a pod, as a drain does; it is not done, only answered.
+
+    Raises:
+        AssertionError: Kubernetes refuses; the text is its answer.
+    """
+    name = pod["metadata"]["name"]
+    body = {
+        "apiVersion": "policy/v1",
+        "kind": "Eviction",
+        "metadata": {"name": name, "namespace": install.namespace},
+        "deleteOptions": {"dryRun": ["All"]},
+    }
+    place = f"/api/v1/namespaces/{install.namespace}/pods/{name}/eviction"
+    install.kubectl("create", "--raw", place, "--filename=-", stdin=json.dumps(body))
+
+
+def test_drain_and_checkpoint(install: Install, alice: Person, server_name: str):
+    """A protected environment withstands a drain, and runs the person's checkpoint before it is stopped."""
+    server = alice.start_and_wait(server_name, **GUARDED)
+    pod = install.environment_pod(alice.name, server_name)
+    wait_until("the budget counts the pod", lambda: counted(install, pod))
+    with pytest.raises(AssertionError, match=r"TooManyRequests.*disruption budget"):
+        evict(install, pod)
+    alice.write_file(server, "checkpoint.txt", CHECKPOINT)
+    with Kernel(alice, server) as kernel:
+        kernel.run("!mkdir -p .swish && mv checkpoint.txt .swish/checkpoint && chmod +x .swish/checkpoint")
+        assert kernel.run("import os; print(os.path.exists('checkpoint-ran.txt'))") == "False\n"
+    alice.stop(server_name)
+    wait_until("its budget is gone", lambda: not install.kubectl("get", "pdb", "--output=name"))
+    again = alice.start_and_wait(server_name, image="python3", cpu="500m", memory="1Gi")
+    assert alice.read_file(again, "checkpoint-ran.txt").strip()
+    # what is not protected may be evicted, so the refusal above is the budget's
+    evict(install, install.environment_pod(alice.name, server_name))
+
+
+def counted(install: Install, pod: dict[str, Any]) -> bool:
+    """Say whether the disruption controller has seen that a pod is healthy."""
+    status = install.get("pdb", pod["metadata"]["name"]).get("status", {})
+    return bool(status.get("currentHealthy") == 1 and status.get("disruptionsAllowed") == 0)
+
+
+def test_team_in_its_own_namespace(
+    install: Install, walled: Install, alice: Person, server_name: str, other_server_name: str
+):
+    """A team's environments are in its namespace, Guaranteed, and both hub and cluster hold it to its quota."""
+    server = alice.start_and_wait(server_name, **WALLED)
+    pod = walled.environment_pod(alice.name, server_name)
+    assert install.environment_pods(alice.name, server_name) == []
+    assert pod["status"]["qosClass"] == "Guaranteed"
+    assert pod["metadata"]["labels"]["swish.io/team"] == "walled"
+    with Kernel(alice, server) as kernel:
+        assert kernel.run("print(6*7)") == "42\n"
+    refused = alice.start(other_server_name, **{**WALLED, "memory": "2Gi"})
+    assert refused.status_code == 403
+    assert refused.json()["message"] == (
+        "Team Walled may use 2Gi of memory: 1Gi of memory in use (alice 1Gi of memory), 1Gi of memory left, and this "
+        "asks for 2Gi of memory; ask for less, or stop an environment."
+    )
+    # something that the hub knows nothing of takes the rest
+    walled.kubectl("create", "--filename=-", stdin=json.dumps(lodger(pod["spec"]["containers"][0]["image"])))
+    told = failure(alice, other_server_name, **WALLED)
+    assert "The cluster's quota for team Walled is used up" in told
+    assert walled.environment_pods(alice.name, other_server_name) == []
+    alice.stop(server_name)
+    wait_until("its pod is gone", lambda: not walled.environment_pods(alice.name, server_name))
+
+
+@pytest.fixture
+def other_server_name(server_name: str) -> str:
+    """The name of a second server, which is removed with the first ones."""
+    return f"{server_name}-2"
+
+
+def lodger(image: str) -> dict[str, Any]:
+    """Return a pod that takes a team's quota and does nothing."""
+    resources = {"cpu": "500m", "memory": "512Mi"}
+    container = {
+        "name": "lodger",
+        "image": image,
+        "command": ["sleep", "infinity"],
+        "resources": {"requests": resources, "limits": resources},
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+    }
+    security = {"runAsNonRoot": True, "runAsUser": 1000, "seccompProfile": {"type": "RuntimeDefault"}}
+    spec = {"containers": [container], "securityContext": security, "terminationGracePeriodSeconds": 0}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "lodger"}, "spec": spec}
+
+
+def failure(person: Person, server: str, **options: Any) -> str:
+    """Start a server that will not become ready, and return everything that the person is told about it."""
+    answer = person.start(server, **options)
+    if answer.status_code >= 400:
+        return str(answer.json()["message"])
+    events = list(person.progress(server))
+    assert events[-1].get("failed"), f"it did not fail: {events}"
+    return "\n".join(str(event.get("message")) for event in events)

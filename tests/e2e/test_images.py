@@ -1,0 +1,36 @@
+"""Each image of the shipped policy runs a cell."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.e2e.hub import Person
+from tests.e2e.install import Install
+from tests.e2e.kernel import Kernel
+
+POLICY = Path(__file__).resolve().parents[2] / "hub_config" / "policy.yaml"
+
+# image: (kernel, what a cell there is told, what it prints)
+CELLS = {
+    "python3": ("python3", "import sys; print(sys.version_info[0], 6 * 7)", "3 42\n"),
+    "scipy": ("python3", "import numpy, pandas; print(int(pandas.Series(numpy.full(6, 7)).sum()))", "42\n"),
+    "python2": ("python2", "import sys; print sys.version[:3], 6 * 7", "2.7 42\n"),
+    "r": ("ir", "cat(6*7)", "42"),
+}
+
+
+def test_every_image_is_tried():
+    """No image of the shipped policy is left out here."""
+    assert CELLS.keys() == yaml.safe_load(POLICY.read_text())["images"].keys()
+
+
+@pytest.mark.parametrize("image", CELLS)
+def test_image_runs_a_cell(install: Install, alice: Person, server_name: str, image: str):
+    """An environment of the image becomes ready, and its own kernel does what a cell says."""
+    server = alice.start_and_wait(server_name, image=image, cpu="500m", memory="1Gi")
+    pod = install.environment_pod(alice.name, server_name)
+    assert pod["metadata"]["labels"]["swish.io/image"] == image
+    kernel_name, code, printed = CELLS[image]
+    with Kernel(alice, server, kernel_name) as kernel:
+        assert kernel.run(code) == printed

@@ -1,0 +1,173 @@
+"""What the shipped policy decides is what Kubernetes is asked for, and what the person is told."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.e2e.conftest import LogIn
+from tests.e2e.hub import Person, Server
+from tests.e2e.install import Install, wait_until
+from tests.e2e.kernel import Kernel
+
+GIB = 1024**3
+SMALL = {"image": "python3", "cpu": "500m", "memory": "1Gi"}
+GPU = "nvidia.com/gpu"
+GPU_PATH = "/status/capacity/nvidia.com~1gpu"
+TAINT = "swish.io/workload"
+#: 500Gi, as the API server writes the bytes that it is given.
+SCRATCH = f"{500 * GIB // 1000}k"
+
+
+def toleration(value: str) -> dict[str, str]:
+    """Return the toleration that the pods of a tainted pool need."""
+    return {"key": TAINT, "operator": "Equal", "value": value, "effect": "NoSchedule"}
+
+
+@pytest.fixture
+def gpu_node(install: Install) -> Iterator[str]:
+    """The one node, which has two GPUs and is there for GPU work alone until the test is done."""
+    nodes = install.get("nodes")["items"]
+    if len(nodes) != 1 or GPU in nodes[0]["status"]["capacity"]:
+        pytest.skip("needs a cluster of one node without a GPU, as the local one is")
+    name = nodes[0]["metadata"]["name"]
+
+    def change(operation: str) -> None:
+        patch = f'[{{"op":"{operation}","path":"{GPU_PATH}","value":"2"}}]'
+        install.kubectl("patch", "node", name, "--subresource=status", "--type=json", f"--patch={patch}")
+
+    def has_gpus() -> bool:
+        return GPU in install.get("node", name)["status"]["allocatable"]
+
+    with ExitStack() as undo:
+        change("add")
+        undo.callback(wait_until, "the node has no GPUs any more", lambda: not has_gpus())
+        undo.callback(change, "remove")
+        install.kubectl("taint", "node", name, f"{TAINT}=gpu:NoSchedule")
+        undo.callback(install.kubectl, "taint", "node", name, f"{TAINT}=gpu:NoSchedule-")
+        wait_until("the node has GPUs", has_gpus)
+        yield name
+
+
+def test_gpu_lands_on_the_gpu_node(install: Install, alice: Person, server_name: str, gpu_node: str):
+    """Who asks for a GPU gets one, on the node that is tainted for it, Guaranteed and with large shared memory."""
+    server = alice.start_and_wait(server_name, **SMALL, gpu="nvidia-t4")
+    pod = install.environment_pod(alice.name, server_name)
+    assert pod["spec"]["nodeName"] == gpu_node
+    assert toleration("gpu") in pod["spec"]["tolerations"]
+    assert pod["spec"]["containers"][0]["resources"]["limits"][GPU] == "1"
+    assert pod["metadata"]["labels"]["swish.io/workload"] == "gpu"
+    assert pod["status"]["qosClass"] == "Guaranteed"
+    assert "Pool: gpu, since a GPU is asked for" in [event.get("message") for event in server.events]
+    with Kernel(alice, server) as kernel:
+        code = "import os; shm = os.statvfs('/dev/shm'); print(shm.f_frsize * shm.f_blocks)"
+        assert kernel.run(code) == f"{GIB}\n"
+
+
+@pytest.mark.usefixtures("gpu_node")
+def test_general_keeps_off_the_gpu_node(install: Install, alice: Person, server_name: str):
+    """An environment of the general pool waits while there is only a GPU node, says so, and can be stopped."""
+    answer = alice.start(server_name, **SMALL)
+    assert answer.status_code == 202
+    messages = alice.progress_until(server_name, "untolerated taint")
+    assert any(message.startswith("Pool: general") for message in messages)
+    assert "nodeName" not in install.environment_pod(alice.name, server_name)["spec"]
+    alice.stop(server_name)
+
+
+def test_high_memory(install: Install, alice: Person, server_name: str):
+    """65Gi goes to the high-memory pool by itself: tolerated, protected, roomy, and honest about having no node."""
+    assert alice.start(server_name, image="python3", memory="65Gi").status_code == 202
+    messages = alice.progress_until(server_name, "Insufficient memory")
+    assert "Pool: high-memory, since 65Gi is above 64Gi" in messages
+    pod = install.environment_pod(alice.name, server_name)
+    spec, metadata = pod["spec"], pod["metadata"]
+    assert toleration("high-memory") in spec["tolerations"]
+    assert metadata["annotations"]["karpenter.sh/do-not-disrupt"] == "true"
+    assert metadata["annotations"]["cluster-autoscaler.kubernetes.io/safe-to-evict"] == "false"
+    assert spec["terminationGracePeriodSeconds"] == 300
+    assert pod["status"]["qosClass"] == "Guaranteed"
+    volumes = {volume["name"]: volume for volume in spec["volumes"]}
+    mounts = {mount["name"]: mount["mountPath"] for mount in spec["containers"][0]["volumeMounts"]}
+    claim = volumes["scratch"]["ephemeral"]["volumeClaimTemplate"]["spec"]
+    assert (mounts["scratch"], claim["resources"]["requests"]["storage"]) == ("/data", SCRATCH)
+    assert (mounts["shm"], volumes["shm"]["emptyDir"]["medium"]) == ("/dev/shm", "Memory")  # noqa: S108
+    budget = budget_of(install, pod)
+    assert [owner["uid"] for owner in budget["metadata"]["ownerReferences"]] == [metadata["uid"]]
+    alice.stop(server_name)
+    wait_until("its budget is gone", lambda: not found(install, "pdb", metadata["name"]))
+    wait_until("its scratch is gone", lambda: not found(install, "pvc", f"{metadata['name']}-scratch"))
+
+
+def found(install: Install, kind: str, name: str) -> str:
+    """Return what kubectl prints of an object, or nothing."""
+    return install.kubectl("get", kind, name, "--ignore-not-found")
+
+
+def budget_of(install: Install, pod: dict[str, Any]) -> dict[str, Any]:
+    """Return the disruption budget of a pod, which bears its name."""
+    found: dict[str, Any] = install.get("pdb", pod["metadata"]["name"])
+    return found
+
+
+# (who, options, status, words of the answer)
+REFUSED = [
+    ("alice", {"pool": "high-memory", "memory": "300Gi"}, 403, "ask for 64Gi to 250Gi"),
+    ("alice", {"gpu": "nvidia-a100"}, 403, "nvidia-a100 is in no pool that your team may use"),
+    ("alice", {"gpu": "nvidia-t4", "gpu_count": 2}, 403, "more than the 1 that pool gpu gives"),
+    ("alice", {"project": "hubble"}, 403, "choose one of default, atlas"),
+    ("alice", {"gpu_count": "two"}, 400, "gpu_count"),
+    ("alice", {"packages": ["x @ http://example.org/x.whl"]}, 400, "packages"),
+    ("alice", {"volumes": [{"name": "home", "persistentVolumeClaim": {"claimName": "claim-bob"}}]}, 400, "volumes"),
+    ("bob", {"pool": "high-memory"}, 403, "choose one of general"),
+    ("bob", {"memory": "65Gi"}, 403, "ask for 256Mi to 64Gi"),
+    ("bob", {"gpu": "nvidia-t4"}, 403, "nvidia-t4 is in no pool that your team may use"),
+    ("bob", {"team": "imaging"}, 403, "'imaging' is not open to you"),
+]
+
+
+@pytest.mark.parametrize(("who", "options", "status", "words"), REFUSED, ids=[f"{row[0]} {row[1]}" for row in REFUSED])
+def test_refused(
+    install: Install, log_in: LogIn, server_name: str, who: str, options: dict[str, Any], status: int, words: str
+):
+    """A choice that the policy does not allow is answered with the status and a sentence, and makes no pod."""
+    person = log_in(who)
+    answer = person.start(server_name, **options)
+    assert answer.status_code == status, answer.text
+    assert words in answer.json()["message"]
+    assert install.environment_pods(who, server_name) == []
+
+
+def test_teams_are_apart(install: Install, alice: Person, log_in: LogIn, server_name: str):
+    """Of another team's environment nothing is to be seen, asked, stopped or mounted."""
+    bob = log_in("bob")
+    server = alice.start_and_wait(server_name, **SMALL)
+    path = f"users/{alice.name}"
+    for method, place in (
+        ("GET", path),
+        ("GET", f"{path}/servers/{server_name}/progress"),
+        ("POST", f"{path}/servers/{server_name}"),
+        ("DELETE", f"{path}/servers/{server_name}"),
+    ):
+        assert bob.request(method, place).status_code in {403, 404}, f"{method} {place}"
+    assert_out_of_reach(bob, server)
+    bobs = bob.start_and_wait(server_name, **SMALL)
+    claims = {who.name: claims_of(install, who, server_name) for who in (alice, bob)}
+    assert all(claims.values())
+    assert not claims[alice.name] & claims[bob.name]
+    assert_out_of_reach(alice, bobs)
+
+
+def claims_of(install: Install, person: Person, server: str) -> set[str]:
+    """Return the volume claims that a person's environment mounts."""
+    volumes = install.environment_pod(person.name, server)["spec"]["volumes"]
+    return {volume["persistentVolumeClaim"]["claimName"] for volume in volumes if "persistentVolumeClaim" in volume}
+
+
+def assert_out_of_reach(person: Person, server: Server) -> None:
+    """Check that a person gets nothing from somebody else's server, by page, by file or by kernel."""
+    for place in ("lab", "api/contents", "api/kernels", "files/kept.txt"):
+        answer: httpx.Response = person.http.get(server.url + place)
+        assert answer.status_code in {403, 404}, f"{place}: {answer.status_code}"

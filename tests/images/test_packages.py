@@ -1,0 +1,255 @@
+"""swish-packages, run for real: pip, a virtual environment as in the images, packages made here, and no network."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parents[2] / "images" / "environment" / "bin" / "swish_packages.py"
+
+
+def make_wheel(folder: Path, name: str, version: str, requires: str = "") -> None:
+    """Write a wheel of one module and one command, that both tell the version."""
+    info = f"{name}-{version}.dist-info"
+    needs = f"Requires-Dist: {requires}\n" if requires else ""
+    files = {
+        f"{name}.py": f"VERSION = {version!r}\n\ndef main():\n    print(VERSION)\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py2.py3-none-any\n",
+        f"{info}/entry_points.txt": f"[console_scripts]\n{name}-version = {name}:main\n",
+    }
+    with zipfile.ZipFile(folder / f"{name}-{version}-py2.py3-none-any.whl", "w") as wheel:
+        for path, text in files.items():
+            wheel.writestr(path, text)
+        wheel.writestr(f"{info}/RECORD", "".join(f"{path},,\n" for path in [*files, f"{info}/RECORD"]))
+
+
+@pytest.fixture(scope="session")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of wheels, the only place where pip looks."""
+    folder = tmp_path_factory.mktemp("wheels")
+    make_wheel(folder, "swishthing", "1.0")
+    make_wheel(folder, "swishthing", "2.0")
+    make_wheel(folder, "swishother", "1.0")
+    make_wheel(folder, "swishbroken", "1.0", requires="nowhere-to-be-found")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def python(tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> Path:
+    """The Python of a virtual environment like the images', that has swishother 1.0."""
+    folder = tmp_path_factory.mktemp("venv")
+    subprocess.run([sys.executable, "-m", "venv", "--system-site-packages", folder], check=True)
+    python = folder / "bin" / "python3"
+    pip = [str(python), "-m", "pip", "install", "-q", "--no-index", "--find-links", str(wheels)]
+    subprocess.run([*pip, "swishother==1.0"], check=True)
+    return python
+
+
+@dataclass(frozen=True)
+class Home:
+    """A person's home, and swish-packages with it mounted."""
+
+    path: Path
+    python: Path
+    environment: Mapping[str, str]
+
+    @property
+    def base(self) -> Path:
+        """Python's user base there."""
+        return self.path / ".swish" / "packages" / "python3"
+
+    @property
+    def stamp(self) -> Path:
+        """The file that names the set that was installed last."""
+        return self.base / ".swish-packages"
+
+    def command(self, *requirements: str) -> list[str]:
+        """Return the command that installs some requirements."""
+        return [str(self.python), "-I", str(SCRIPT), *requirements]
+
+    def run(self, *requirements: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run that command to its end."""
+        told = {**self.environment, **environment}
+        return subprocess.run(
+            self.command(*requirements), env=told, cwd=self.path, capture_output=True, text=True, check=False
+        )
+
+    def python_says(self, code: str) -> str:
+        """Return what a Python of the environment prints."""
+        command = [str(self.python), "-c", code]
+        return subprocess.run(command, env=self.environment, capture_output=True, text=True, check=True).stdout.strip()
+
+    def files(self) -> set[str]:
+        """Name all files of the home."""
+        return {str(path.relative_to(self.path)) for path in self.path.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def home(tmp_path: Path, python: Path, wheels: Path) -> Home:
+    """A home with some work in it."""
+    (tmp_path / "work.txt").write_text("a person's work")
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "PYTHONUSERBASE": str(tmp_path / ".swish" / "packages" / "python3"),
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(wheels),
+        "PIP_CONFIG_FILE": os.devnull,
+    }
+    return Home(tmp_path, python, environment)
+
+
+def test_a_package_is_installed_for_the_kernel_s_python(home: Home) -> None:
+    """What was asked for can be imported where PYTHONUSERBASE is the same, and its programs lie in its bin."""
+    done = home.run("swishthing==1.0")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert home.python_says("import swishthing; print(swishthing.VERSION)") == "1.0"
+    program = [home.base / "bin" / "swishthing-version"]
+    assert subprocess.check_output(program, env=home.environment, text=True) == "1.0\n"
+
+
+def test_progress_is_printed(home: Home) -> None:
+    """The log says what is being installed, then what pip does, then how long it took."""
+    lines = home.run("swishthing==1.0", "swishother").stdout.splitlines()
+    assert lines[0] == "Packages: installing swishother, swishthing==1.0"
+    assert any(line.startswith("Successfully installed swishthing-1.0") for line in lines)
+    assert lines[-1].startswith("Packages: installed in ")
+
+
+def test_the_same_set_is_not_installed_again(home: Home) -> None:
+    """A second start with the same set, in another order, does not call pip and takes no time to speak of."""
+    assert home.run("swishthing==1.0", "swishother").returncode == 0
+    started = time.monotonic()
+    again = home.run("swishother", "swishthing==1.0", "swishother")
+    assert (again.returncode, again.stdout) == (0, "Packages: installed already.\n")
+    assert time.monotonic() - started < 2
+
+
+def test_another_set_is_installed(home: Home) -> None:
+    """Another version than last time is installed, and so is the first one when it is asked for again."""
+    for version in ("1.0", "2.0", "1.0"):
+        assert home.run(f"swishthing=={version}").returncode == 0
+        assert home.python_says("import swishthing; print(swishthing.VERSION)") == version
+
+
+def test_another_python_is_another_set(home: Home, tmp_path: Path) -> None:
+    """An image with a newer Python installs anew: the old one's packages are not for it."""
+    assert home.run("swishthing==1.0").returncode == 0
+    newer = tmp_path / "python9.9"
+    newer.write_text("#!/bin/sh\nexit 9\n")
+    newer.chmod(0o755)
+    assert home.run("swishthing==1.0", SWISH_PACKAGES_PYTHON=str(newer)).returncode == 9
+
+
+def test_the_image_s_own_version_can_be_replaced(home: Home, wheels: Path) -> None:
+    """A package that the image has too, in another version, is installed beside it, where kernels look first."""
+    make_wheel(wheels, "swishother", "3.0")
+    done = home.run("swishother==3.0")
+    assert done.returncode == 0, done.stdout
+    (site,) = home.base.glob("lib/python*/site-packages")
+    code = f"import sys; sys.path.insert(0, {str(site)!r}); import swishother; print(swishother.VERSION)"
+    assert home.python_says(code) == "3.0"
+    assert home.python_says("import swishother; print(swishother.VERSION)") == "1.0"
+
+
+@pytest.mark.parametrize(
+    ("requirements", "sentence"),
+    [
+        (["swishthing", "--index-url=http://evil.example"], "options of pip are not allowed"),
+        (["-r/etc/passwd"], "options of pip are not allowed"),
+        (["--", "swishthing"], "options of pip are not allowed"),
+        ([" "], "An empty text is not a package"),
+        ([], "Name at least one package"),
+    ],
+)
+def test_what_is_no_package_is_refused(home: Home, requirements: list[str], sentence: str) -> None:
+    """An argument that pip would take for an option is refused with one sentence, and nothing is written."""
+    done = home.run(*requirements)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert home.files() == {"work.txt"}
+
+
+@pytest.mark.parametrize("base", ["", "packages"])
+def test_nowhere_to_install_is_refused(home: Home, base: str) -> None:
+    """Without an absolute PYTHONUSERBASE nothing is installed, since it would go where the kernel does not look."""
+    done = home.run("swishthing", PYTHONUSERBASE=base)
+    assert done.returncode == 2
+    assert "PYTHONUSERBASE" in done.stderr
+
+
+@pytest.mark.parametrize("requirement", ["swishnothing==7", "swishbroken", "not a requirement", "swishthing==9"])
+def test_a_failure_is_pip_s(home: Home, requirement: str) -> None:
+    """What pip says is the last that is said, its exit status is ours, and the home is as it was."""
+    assert home.run("swishthing==1.0").returncode == 0
+    before = home.files()
+    done = home.run("swishthing==2.0", requirement)
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-1].startswith(("ERROR:", "Hint:"))
+    assert not done.stderr
+    assert home.files() - before == set()
+    assert before - home.files() == {str(home.stamp.relative_to(home.path))}
+    assert home.python_says("import swishthing; print(swishthing.VERSION)") == "1.0"
+
+
+def test_after_a_failure_the_next_start_installs(home: Home) -> None:
+    """A failed set leaves no stamp: neither it nor the one before is taken for installed."""
+    assert home.run("swishthing==1.0").returncode == 0
+    assert home.run("swishthing==1.0", "swishnothing").returncode == 1
+    assert "Packages: installing" in home.run("swishthing==1.0").stdout
+
+
+def test_a_volume_that_cannot_be_written_is_said(home: Home) -> None:
+    """A home in the way is one sentence and not a traceback."""
+    (home.path / ".swish").write_text("a file where a folder should be")
+    done = home.run("swishthing")
+    assert done.returncode == 1
+    assert done.stderr.startswith("swish-packages: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_module_in_the_home_does_not_come_between(home: Home) -> None:
+    """Files of the person that are named like pip's modules are not run."""
+    for name in ("pip.py", "hashlib.py", "subprocess.py"):
+        (home.path / name).write_text("raise SystemExit('from the home')")
+    assert home.run("swishthing==1.0").returncode == 0
+
+
+def test_a_stop_stops_pip(home: Home, tmp_path: Path) -> None:
+    """Asked to stop, it stops pip too and says so by its exit status."""
+    slow = tmp_path / "slow"
+    slow.write_text("#!/bin/sh\necho started $$\nexec sleep 600\n")
+    slow.chmod(0o755)
+    environment = {**home.environment, "SWISH_PACKAGES_PYTHON": str(slow)}
+    with subprocess.Popen(home.command("swishthing"), env=environment, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout
+        pid = next(int(line.split()[1]) for line in running.stdout if line.startswith("started"))
+        running.terminate()
+        assert running.wait(timeout=20) == 128 + signal.SIGTERM
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_environments_of_one_person_wait_for_each_other(home: Home) -> None:
+    """Two that start at once both come up, and what was installed is whole."""
+
+    def start() -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            home.command("swishthing==1.0"), env=home.environment, stdout=subprocess.PIPE, text=True
+        )
+
+    with start() as first, start() as second:
+        assert [first.communicate(timeout=120)[1], second.communicate(timeout=120)[1]] == [None, None]
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert home.python_says("import swishthing; print(swishthing.VERSION)") == "1.0"
