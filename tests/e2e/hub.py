@@ -129,8 +129,8 @@ class Person:
     def open(self, server: str) -> str:
         """Open JupyterLab, which logs in to the server by way of the hub, and return the server's address."""
         url = f"{self.install.hub_url}user/{self.name}/{server}/"
-        page = self.http.get(f"{url}lab").raise_for_status()
-        assert "/lab" in page.url.path, f"JupyterLab was asked for, {page.url} came"
+        # For a moment after `ready` the hub may still answer that the server is starting; its page then asks again.
+        wait_until("JupyterLab opens", lambda: self.http.get(f"{url}lab").raise_for_status().url.path.endswith("/lab"))
         return url
 
     def ask(self, server: Server, method: str, path: str, **options: Any) -> Any:
