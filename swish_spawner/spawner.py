@@ -138,6 +138,9 @@ class SwishSpawner(KubeSpawner):
     async def load_user_options(self) -> None:
         """Let KubeSpawner apply its own options, and then the policy's decision over them."""
         await super().load_user_options()
+        # KubeSpawner remembers that it made the home's claim and never makes it again. The name stays remembered; the
+        # claim is asked for at each start, so that one deleted meanwhile, or left on an earlier cluster, is made anew.
+        self._pvc_exists = False
         self._apply_plan()
 
     def _apply_plan(self) -> None:
@@ -154,9 +157,8 @@ class SwishSpawner(KubeSpawner):
             setattr(self, name, self._merged(name, value) if name in MERGED else value)
         self.after_pod_created_hook = self._companions if self.plan.pool.protect else self._administrators_hook
         if self.namespace != before:
-            # KubeSpawner computed and remembered these for the namespace before
+            # KubeSpawner computed it for the namespace before
             self.dns_name = self.dns_name_template.format(namespace=self.namespace, name=self.pod_name)
-            self._pvc_exists = False
 
     def _merged(self, name: str, ours: Any) -> Any:
         """Go together with the administrator's value, which is the trait's own unless we were the last to set it."""

@@ -15,7 +15,7 @@ from swish_spawner.errors import UnitError
 
 _SMALLEST_CPU = Decimal("0.001")
 _CPU = re.compile(r"([0-9]{1,6})m|([0-9]{1,6}(?:\.[0-9]{1,3})?)")
-_MEMORY = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,3})?)(Ki|Mi|Gi|Ti|k|M|G|T)")
+_MEMORY = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,3})?)(Ki|Mi|Gi|Ti|k|M|G|T)")
 _DURATION = re.compile(r"([0-9]{1,6})([smhd])")
 _MONEY = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?")
 

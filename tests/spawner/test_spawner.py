@@ -303,3 +303,15 @@ async def test_companions_are_made_and_then_the_administrators_hook_runs(
     pod = {"metadata": {"name": "jupyter-ada", "uid": "1", "namespace": "swish"}}
     await maybe_future(spawner.after_pod_created_hook(spawner, pod))
     assert cluster.made == made
+
+
+async def test_the_homes_claim_is_asked_for_at_each_start(make_spawner: Make) -> None:
+    """A claim that an earlier start made is asked for again, by the same name, since it may be gone by now."""
+    earlier = make_spawner()
+    earlier._pvc_exists = True
+    spawner = make_spawner()
+    spawner.load_state(earlier.get_state())
+    remembered = (spawner._pvc_exists, spawner.pvc_name)
+    await spawner.load_user_options()
+    assert remembered == (True, earlier.pvc_name)
+    assert (spawner._pvc_exists, spawner.pvc_name) == (False, earlier.pvc_name)
