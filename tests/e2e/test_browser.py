@@ -15,7 +15,7 @@ def test_launch_in_a_browser(page: Page, install: Install, server_name: str, pic
     log_in(page, install)
     page.goto(f"{install.hub_url}hub/spawn/{install.username}/{server_name}")
     expect(page.get_by_role("radio", name="Imaging")).to_be_checked()
-    expect(page.get_by_role("radio", name="Python 3")).to_be_checked()
+    expect(page.locator("input[name=image][value=python3]")).to_be_checked()
     page.get_by_role("radio", name="Small").check()
     page.get_by_role("button", name="Start").click()
     expect(page.get_by_role("progressbar")).to_be_visible()
