@@ -26,7 +26,7 @@ def test_environment_outlives_the_hub(install: Install, alice: Person, server_na
     """While the hub pod is replaced a cell runs; afterwards the same pod is the same server, with its variables."""
     server = alice.launch(server_name)
     pod = install.environment_pod(alice.name, server_name)
-    (old,) = hub_pods(install)
+    old = wait_until("there is one hub pod, and it is ready", lambda: only_hub_pod(install))
     with Kernel(alice, server) as kernel:
         assert kernel.run("answer = 6 * 7; print(answer)") == "42\n"
         install.kubectl("delete", "pod", "--wait=false", hub_pod_name(install, old))
@@ -40,6 +40,12 @@ def test_environment_outlives_the_hub(install: Install, alice: Person, server_na
     assert model["url"] == f"/user/{alice.name}/{server_name}/"
     assert install.environment_pod(alice.name, server_name)["metadata"]["uid"] == pod["metadata"]["uid"]
     assert alice.open(server_name) == server.url
+
+
+def only_hub_pod(install: Install) -> str | None:
+    """Return the uid of the hub pod, once no other is left of an earlier restart and it is ready."""
+    pods = hub_pods(install)
+    return next(iter(pods)) if len(pods) == 1 and all(pods.values()) else None
 
 
 def hub_pod_name(install: Install, uid: str) -> str:
