@@ -67,7 +67,7 @@ def kubespawner_traits(plan: ServerPlan, namespace: str) -> dict[str, Any]:
 
 def _resources(plan: ServerPlan) -> dict[str, Any]:
     cpu, memory = _requests(plan)
-    gpus = {_GPU_RESOURCE: str(plan.gpu_count)} if plan.gpu else {}
+    gpus = _gpus(plan)
     return {
         "cpu_limit": float(plan.cpu),
         "cpu_guarantee": float(cpu),
@@ -76,6 +76,10 @@ def _resources(plan: ServerPlan) -> dict[str, Any]:
         "extra_resource_limits": gpus,
         "extra_resource_guarantees": gpus,
     }
+
+
+def _gpus(plan: ServerPlan) -> dict[str, str]:
+    return {_GPU_RESOURCE: str(plan.gpu_count)} if plan.gpu else {}
 
 
 def _requests(plan: ServerPlan) -> tuple[Decimal, int]:
@@ -88,7 +92,7 @@ def _requests(plan: ServerPlan) -> tuple[Decimal, int]:
 def container_resources(plan: ServerPlan) -> dict[str, dict[str, str]]:
     """Return what the environment's own container asks for, as a manifest has it."""
     cpu, memory = _requests(plan)
-    gpus = {_GPU_RESOURCE: str(plan.gpu_count)} if plan.gpu else {}
+    gpus = _gpus(plan)
     return {
         "limits": {"cpu": format_cpu(plan.cpu), "memory": str(plan.memory), **gpus},
         "requests": {"cpu": format_cpu(cpu), "memory": str(memory), **gpus},
