@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 from prometheus_client import Counter
 from tornado import web
 
-from swish_spawner.errors import Denied, UserError
+from swish_spawner.errors import Denied, LaunchFailed, UserError
 
 try:
     from jupyterhub.spawner import SpawnException  # JupyterHub 6
@@ -17,6 +17,12 @@ except ImportError:  # JupyterHub 5
     SpawnException = None
 
 REFUSED = Counter("swish_launch_refused_total", "Launch requests refused before anything was made", ["rule"])
+#: Which answer it is when Kubernetes cannot start something, by who can mend it. None counts as the hub's failure.
+_BLAMED: Final = {
+    "person": HTTPStatus.BAD_REQUEST,
+    "capacity": HTTPStatus.SERVICE_UNAVAILABLE,
+    "cluster": HTTPStatus.SERVICE_UNAVAILABLE,
+}
 _BODY: Final = {"user_options", "display_name"}
 
 
@@ -43,6 +49,8 @@ def answer(starter: Starter, error: UserError) -> web.HTTPError:
     """Translate a refusal into a 4xx answer."""
     if isinstance(error, Denied):
         return http_error(starter, HTTPStatus.FORBIDDEN, error.reason, error.rule)
+    if isinstance(error, LaunchFailed):
+        return http_error(starter, _BLAMED[error.blame], str(error), error.kind)
     return http_error(starter, HTTPStatus.BAD_REQUEST, str(error), "request")
 
 

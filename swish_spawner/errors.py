@@ -4,8 +4,11 @@
     ├── UserError                 its text may be shown to a person as it stands
     │   ├── RequestError          an option that was sent is malformed: names the field and the rule
     │   ├── Denied                a well-formed request that the policy refuses: one sentence to act on
-    │   └── PolicyError           the policy file has problems: all of them, each with its path
+    │   ├── PolicyError           the policy file has problems: all of them, each with its path
+    │   └── LaunchFailed          Kubernetes cannot start what was decided: what happened, and what to do next
     ├── ClusterRefused            the Kubernetes API server will not have an object; the text is its own
+    ├── AlreadyThere              there is an object of that name
+    ├── ClusterAway               the Kubernetes API server gave no answer in time
     └── UnitError                 a quantity, duration or amount of money that cannot be read
 
 Adapters translate what the outside world raises into one of these and keep the cause.
@@ -53,8 +56,40 @@ class Denied(UserError):  # noqa: N818 - the name the design gives it; it reads 
         self.rule = rule
 
 
+class LaunchFailed(UserError):  # noqa: N818 - what happened, as Denied is
+    """Kubernetes cannot start what was decided.
+
+    Args:
+        sentence: what happened, and what the person can do next.
+        kind: a short slug for metrics, e.g. ``image_not_found``.
+        blame: ``person``, ``capacity`` or ``cluster``: who can mend it.
+    """
+
+    def __init__(self, sentence: str, *, kind: str, blame: str) -> None:
+        super().__init__(sentence)
+        self.kind = kind
+        self.blame = blame
+
+
 class ClusterRefused(SwishError):  # noqa: N818 - what happened, as Denied is
-    """The Kubernetes API server will not have an object; the text is its own sentence."""
+    """The Kubernetes API server will not have an object.
+
+    Args:
+        text: its own sentence.
+        status: its HTTP status; 0 where that is not known.
+    """
+
+    def __init__(self, text: str, status: int = 0) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+class AlreadyThere(SwishError):  # noqa: N818 - what happened, as Denied is
+    """There is an object of that name; the text is the API server's own sentence."""
+
+
+class ClusterAway(SwishError):  # noqa: N818 - what happened, as Denied is
+    """The Kubernetes API server gave no answer in time; the text is what came instead of one, for the log."""
 
 
 class UnitError(SwishError, ValueError):

@@ -37,5 +37,7 @@ def configure(c: Any, *, policy_path: str, namespace: str, images: Mapping[str, 
     c.SwishSpawner.image_names = {key: value for key, value in (images or {}).items() if key in known}
     # A slow API server must not make KubeSpawner give up on, and then replace, a pod that was in fact made.
     c.SwishSpawner.k8s_api_request_timeout = 15
+    # A restart of the API server takes about a minute; what was asked for meanwhile is not lost.
+    c.SwishSpawner.k8s_api_request_retry_timeout = 90
     # A request that is refused is refused within this second; a start that takes longer shows its progress meanwhile.
     c.JupyterHub.tornado_settings.update({"slow_spawn_timeout": 1})

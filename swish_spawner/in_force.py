@@ -63,3 +63,6 @@ class Uses:
 
 
 USES = Uses()
+
+#: The ids of all starts whose environment is there, or on its way. What carries another of this hub's is nobody's.
+SPAWNS: set[str] = set()

@@ -6,19 +6,16 @@ KubeSpawner has loaded its own options (so that nothing that ran in between can 
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from http import HTTPStatus
-from typing import Any, NoReturn
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NoReturn
 
-from jupyterhub.utils import maybe_future
-from kubernetes_asyncio.client.exceptions import ApiException
-from kubespawner import KubeSpawner
 from traitlets import Dict, Unicode, default
 
-from swish_spawner.adapters.cluster import KubernetesCluster, refusal_text
+from swish_spawner.adapters.cluster import KubernetesCluster
 from swish_spawner.adapters.ports import Cluster
 from swish_spawner.answers import answer, http_error, sent
+from swish_spawner.core import labels
 from swish_spawner.core.image_names import ImageNames
 from swish_spawner.core.manifests import Owner, companion_manifests, prerequisite_manifests
 from swish_spawner.core.plan import Person, ServerPlan, plan_document, plan_server, use_of
@@ -28,12 +25,20 @@ from swish_spawner.core.quota import Use, quota_refusal
 from swish_spawner.core.request import parse_request
 from swish_spawner.core.traits import MERGED, kubespawner_traits, merged
 from swish_spawner.core.units import parse_cpu
-from swish_spawner.errors import ClusterRefused, Denied, UserError
+from swish_spawner.engine import EventSpawner
+from swish_spawner.errors import ClusterAway, ClusterRefused, Denied, LaunchFailed, UserError
 from swish_spawner.form import options_from_form, render_form
 from swish_spawner.in_force import USES, policy_file
 
+#: Said when Kubernetes gives no answer; what it gave instead is in the log.
+CLUSTER_AWAY: Final = LaunchFailed(
+    "Kubernetes does not answer at the moment. Nothing is lost; try again in a few minutes.",
+    kind="cluster_away",
+    blame="cluster",
+)
 
-class SwishSpawner(KubeSpawner):
+
+class SwishSpawner(EventSpawner):
     """Start environments that the policy allows, as the policy says."""
 
     policy_path = Unicode(
@@ -59,6 +64,19 @@ class SwishSpawner(KubeSpawner):
         """,
     ).tag(config=True)
 
+    installation = Unicode(
+        help="""
+        What tells this hub's pods from another's.
+
+        Stamped on every pod; the sweeper removes only pods of its own installation. Unless set it is made from the
+        hub's cookie secret, which has to be kept between restarts (as our chart and Zero to JupyterHub do).
+
+        .. versionadded:: 0.1
+        """,
+    ).tag(config=True)
+
+    pvc_name: str
+    _pvc_exists: bool
     plan: ServerPlan | None = None
     submitted: dict[str, Any] | None = None
 
@@ -69,8 +87,6 @@ class SwishSpawner(KubeSpawner):
         self._document: Mapping[str, Any] | None = None
         self._notices: list[str] = []
         self._installation_namespace = self.namespace
-        configured: Any = super()
-        self._administrators_hook = configured.after_pod_created_hook
 
     @property
     def policy(self) -> Policy:
@@ -138,10 +154,9 @@ class SwishSpawner(KubeSpawner):
     async def load_user_options(self) -> None:
         """Let KubeSpawner apply its own options, and then the policy's decision over them."""
         await super().load_user_options()
-        # KubeSpawner remembers that it made the home's claim and never makes it again. The name stays remembered; the
-        # claim is asked for at each start, so that one deleted meanwhile, or left on an earlier cluster, is made anew.
-        self._pvc_exists = False
         self._apply_plan()
+        for number, reason in enumerate(self._made_plan().reasons, start=1):
+            self._tell(f"{reason.rule.capitalize()}: {reason.effect}", number)
 
     def _apply_plan(self) -> None:
         try:
@@ -150,12 +165,10 @@ class SwishSpawner(KubeSpawner):
             raise answer(self, error) from error
         self.user.spawner.submitted = None
         self._document = plan_document(self.plan)
-        self._notices.clear()
         USES.hold(use_of(self.plan))
         before = self.namespace
         for name, value in kubespawner_traits(self.plan, self._installation_namespace).items():
             setattr(self, name, self._merged(name, value) if name in MERGED else value)
-        self.after_pod_created_hook = self._companions if self.plan.pool.protect else self._administrators_hook
         if self.namespace != before:
             # KubeSpawner computed it for the namespace before
             self.dns_name = self.dns_name_template.format(namespace=self.namespace, name=self.pod_name)
@@ -168,14 +181,17 @@ class SwishSpawner(KubeSpawner):
         self._applied[name] = merged(name, self._base[name], ours)
         return self._applied[name]
 
-    async def _start(self) -> Any:
-        """Start, with what has to be there before the pod; a refusal on the way is an answer and no failure."""
+    async def _start(self) -> str:
+        """Start; whatever is known to be in the way is an answer in words, and no failure of the hub's."""
         try:
-            for manifest in prerequisite_manifests(self._made_plan(), self.namespace):
-                await self.cluster.create(manifest)
             return await super()._start()
         except ClusterRefused as error:
-            raise answer(self, Denied(f"The cluster refuses this environment: {error}", rule="cluster")) from error
+            refused = quota_refusal(str(error), self._made_plan().team)
+            refused = refused or Denied(f"The cluster refuses this environment: {error}", rule="cluster")
+            raise answer(self, refused) from error
+        except ClusterAway as error:
+            self.log.warning("%s: Kubernetes gave no answer: %s", self._log_name, error)
+            raise answer(self, CLUSTER_AWAY) from error
         except UserError as error:
             raise answer(self, error) from error
 
@@ -184,84 +200,98 @@ class SwishSpawner(KubeSpawner):
             raise RuntimeError("nothing is made without a plan")
         return self.plan
 
-    async def _make_create_pod_request(self, pod: Any, request_timeout: int) -> bool:
-        """Make the pod as the plan has it, whatever hooks made of it; see KubeSpawner's own for the answers.
+    @default("installation")
+    def _default_installation(self) -> str:
+        """Hubs that share a namespace have their own cookie secrets, and keep them."""
+        secret = getattr(self.user, "settings", {}).get("cookie_secret", b"")
+        return hashlib.sha256(b"swish" + secret).hexdigest()[:16]
 
-        KubeSpawner's logs the whole pod when it is refused, and the pod holds the server's API token.
-        """
+    def stamps(self) -> Mapping[str, str]:
+        """Return whose a pod is: this installation's, person's and server's, by this start."""
+        return {
+            labels.HUB: self.installation,
+            labels.USER: self.user.name,
+            labels.SERVER: self.name,
+            labels.SPAWN_ID: self.spawn_id,
+        }
+
+    def is_stale(self, pod: Mapping[str, Any]) -> bool:
+        """Say whether a pod of our name is this person's: KubeSpawner's, or ours for the same server."""
+        annotations = pod["metadata"].get("annotations") or {}
+        stamps = {key: value for key, value in self.stamps().items() if key in (labels.USER, labels.SERVER)}
+        return labels.SPAWN_ID not in annotations or stamps.items() <= annotations.items()
+
+    async def make_prerequisites(self) -> None:
+        """Make the claims of the home and of a scratch volume that is kept, and say when a home is a new one."""
+        remembered = self._pvc_exists
+        if not remembered:
+            await self._find_legacy_claim()
+        home = self.api.api_client.sanitize_for_serialization(self.get_pvc_manifest())
+        home["metadata"]["namespace"] = self.namespace
+        made = await self.cluster.create(home)
+        self._pvc_exists = True
+        if made and remembered:
+            self.log.warning("%s: the home claim %s was gone and is made anew", self._log_name, self.pvc_name)
+            self._tell(
+                "The volume with your files was not there any more. A new, empty one is made; ask an administrator."
+            )
+        for manifest in prerequisite_manifests(self._made_plan(), self.namespace):
+            await self.cluster.create(manifest)
+
+    async def _find_legacy_claim(self) -> None:
+        """Find the home of somebody whom KubeSpawner before version 7 served, by the name that it had then."""
+        if not (self.handle_legacy_names and self.remember_pvc_name and self._state_kubespawner_version == "unknown"):
+            return
+        name, legacy = self.pvc_name, self._expand_user_properties(self.pvc_name_template, slug_scheme="escape")
+        is_there = self._check_pvc_exists
+        if legacy != name and not await is_there(name, self.namespace) and await is_there(legacy, self.namespace):
+            self.log.warning("%s: using the home claim %s by its legacy name", self._log_name, legacy)
+            self.pvc_name = legacy
+
+    def final_manifest(self, pod: Any) -> dict[str, Any]:
+        """Return the pod as the plan has it, whatever hooks made of it."""
         plan = self._made_plan()
         manifest = enforced(self.api.api_client.sanitize_for_serialization(pod), plan)
         for problem in quality_problems(manifest, plan):
             self._notice(f"This environment is not Guaranteed as its pool says: {problem}.")
-        try:
-            await asyncio.wait_for(self.api.create_namespaced_pod(self.namespace, manifest), request_timeout)
-        except TimeoutError:
-            return False
-        except ApiException as error:
-            return await self._pod_not_made(error, plan)
-        return True
+        return manifest
 
-    async def _pod_not_made(self, error: ApiException, plan: ServerPlan) -> bool:
-        """Replace a pod of that name that is there already; translate a refusal.
+    async def make_companions(self, pod: Mapping[str, Any]) -> None:
+        """Make what belongs to the pod."""
+        metadata = pod["metadata"]
+        owner = Owner(metadata["name"], metadata["uid"], metadata["namespace"])
+        for manifest in companion_manifests(self._plan_again(), owner):
+            await self.cluster.create(manifest)
 
-        Returns:
-            False, for one more try.
+    def _plan_again(self) -> ServerPlan:
+        """Return the plan; after a hub restart it is made again, of what was asked for then and the policy of now."""
+        if self.plan is None:
+            self.plan = plan_server(self.person, parse_request(sent(self.user_options)), self.policy)
+        return self.plan
 
-        Raises:
-            UserError: the quota is used up.
-            ClusterRefused: the API server will not have the pod for another reason of the client's making.
-            ApiException: the API server has a problem of its own.
-        """
-        if error.status == HTTPStatus.CONFLICT:
-            await self.stop(True)
-            return False
-        text = refusal_text(error)
-        if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise error
-        raise quota_refusal(text, plan.team) or ClusterRefused(text) from error
-
-    def is_pod_running(self, pod: Mapping[str, Any] | None) -> bool:
-        """Say whether the pod runs; packages that did not install end the start, with pip's own words.
-
-        Raises:
-            Denied: a package could not be installed.
-        """
-        if pod is not None and (words := package_failure(pod)):
+    def look(self, pod: Mapping[str, Any] | None, events: Sequence[Mapping[str, Any]]) -> None:  # noqa: ARG002
+        """Say what Kubernetes does, in words, and end a start that cannot succeed."""
+        if pod is None:
+            raise LaunchFailed(
+                "The environment's pod was deleted while it started; try again.", kind="deleted", blame="cluster"
+            )
+        if words := package_failure(pod):
             sentence = f"The packages could not be installed; your files are as they were. pip says: {words}"
             raise Denied(sentence, rule="packages")
-        if pod is not None and self.plan is not None and (lost := quality_lost(pod, self.plan)):
+        if self.plan is not None and (lost := quality_lost(pod, self.plan)):
             self._notice(lost)
-        running: bool = super().is_pod_running(pod)
-        return running
 
     def _notice(self, sentence: str) -> None:
         """Say something once, to operators and to the person who waits."""
         if sentence not in self._notices:
             self._notices.append(sentence)
             self.log.warning("%s: %s", self._log_name, sentence)
-
-    async def _companions(self, _spawner: SwishSpawner, pod: Mapping[str, Any]) -> None:
-        """Make what belongs to the pod, and then what the administrator's own hook makes."""
-        metadata = pod["metadata"]
-        owner = Owner(metadata["name"], metadata["uid"], metadata["namespace"])
-        for manifest in companion_manifests(self._made_plan(), owner):
-            await self.cluster.create(manifest)
-        if self._administrators_hook is not None:
-            await maybe_future(self._administrators_hook(self, pod))
+            self._tell(sentence)
 
     @property
     def cluster(self) -> Cluster:
         """The API server that this spawner makes objects on."""
-        return KubernetesCluster(self.api.api_client, self.k8s_api_request_timeout)
-
-    async def progress(self) -> AsyncIterator[dict[str, Any]]:
-        """Yield what was decided, in the plan's words, and then what Kubernetes says."""
-        for number, reason in enumerate(self.plan.reasons if self.plan else (), start=1):
-            yield {"progress": number, "message": f"{reason.rule.capitalize()}: {reason.effect}"}
-        async for event in super().progress():
-            yield event
-        for sentence in self._notices:
-            yield {"progress": 95, "message": sentence}
+        return KubernetesCluster(self.api.api_client, self.patience)
 
     def get_state(self) -> dict[str, Any]:
         """Keep the plan beside KubeSpawner's own state, for the services that read it over the hub's API."""
@@ -284,4 +314,5 @@ class SwishSpawner(KubeSpawner):
         """Forget what ran; it no longer counts towards its team's quota."""
         super().clear_state()
         self.plan = self._document = None
+        self._notices.clear()
         USES.release(self.person.environment)

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 class Cluster(Protocol):
     """A Kubernetes API server."""
 
-    async def create(self, manifest: Mapping[str, Any]) -> None:
-        """Make an object; one of that kind and name that is there already will do.
+    async def create(self, manifest: Mapping[str, Any]) -> bool:
+        """Make an object; one of that kind and name that is there already will do. Returns whether it was made.
 
         Raises:
             ClusterRefused: the API server will not have it.

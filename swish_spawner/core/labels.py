@@ -17,7 +17,9 @@ LABELS: Final = (TEAM, PROJECT, WORKLOAD, ENVIRONMENT, IMAGE)
 USER: Final = "swish.io/user"
 SERVER: Final = "swish.io/server"
 PLAN: Final = "swish.io/plan"
-ANNOTATIONS: Final = (USER, SERVER, PLAN)
+HUB: Final = "swish.io/hub"
+SPAWN_ID: Final = "swish.io/spawn-id"
+ANNOTATIONS: Final = (USER, SERVER, PLAN, HUB, SPAWN_ID)
 
 #: What autoscalers look at before they take a node away from a pod.
 KARPENTER_KEEP: Final = "karpenter.sh/do-not-disrupt"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from kubernetes_asyncio.client import Configuration, CoreV1Api
+from kubespawner import clients
 from traitlets.config import Config
 
 from swish_spawner import in_force
 from swish_spawner.spawner import SwishSpawner
 from tests.conftest import WIDE_POLICY
+from tests.fake_api import FakeApi, serve
 
 
 @pytest.fixture
@@ -35,3 +38,41 @@ def make_spawner(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Swis
     yield make
     in_force._policy_files.clear()
     in_force.USES._by_team.clear()
+    in_force.SPAWNS.clear()
+
+
+@pytest.fixture
+async def api(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeApi]:
+    """An API server in memory."""
+    async with serve(FakeApi()) as served:
+        monkeypatch.setattr(Configuration, "_default", Configuration(host=served.url))
+        yield served
+        await SwishSpawner._stop_all_reflectors()
+        for client in list(clients._client_cache.values()):
+            await client.api_client.close()
+        clients._client_cache.clear()
+
+
+@pytest.fixture
+def launch(
+    make_spawner: Callable[..., SwishSpawner], api: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., SwishSpawner]:
+    """Make spawners that talk to the API server in memory."""
+    monkeypatch.setattr("kubespawner.reflector.shared_client", lambda kind: getattr(shared(), kind))
+    monkeypatch.setattr(SwishSpawner, "get_env", lambda _: {})
+    monkeypatch.setattr(SwishSpawner, "get_args", lambda _: [])
+
+    def make(*args: Any, **kwargs: Any) -> SwishSpawner:
+        spawner = make_spawner(*args, k8s_api_request_timeout=2, k8s_api_request_retry_timeout=5, **kwargs)
+        spawner.namespace = spawner._installation_namespace = "swish"
+        spawner.api = clients.shared_client("CoreV1Api")
+        spawner.server = None
+        return spawner
+
+    return make
+
+
+def shared() -> SimpleNamespace:
+    """The client that all watches share."""
+    api: CoreV1Api = clients.shared_client("CoreV1Api")
+    return SimpleNamespace(CoreV1Api=api)

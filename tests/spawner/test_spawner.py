@@ -5,17 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from jupyterhub.utils import maybe_future
-from kubernetes_asyncio.client.exceptions import ApiException
 from tornado import web
 
 from swish_spawner.core import labels
 from swish_spawner.core.traits import MERGED, kubespawner_traits
-from swish_spawner.errors import ClusterRefused, Denied
+from swish_spawner.errors import Denied
 from swish_spawner.spawner import SwishSpawner
 from tests.conftest import SHIPPED_POLICY, WIDE_POLICY
 
@@ -228,7 +225,8 @@ async def test_a_lost_guarantee_is_said_once(make_spawner: Make, caplog: pytest.
     spawner = make_spawner()
     await start_as_far_as_the_options(spawner)
     pod = {"status": {"qosClass": "Burstable", "phase": "Pending"}}
-    assert [spawner.is_pod_running(pod), spawner.is_pod_running(pod)] == [False, False]
+    spawner.look(pod, ())
+    spawner.look(pod, ())
     (notice,) = spawner._notices
     assert "Burstable, not Guaranteed" in notice
 
@@ -239,45 +237,7 @@ async def test_packages_that_do_not_install_end_the_start(make_spawner: Make) ->
     await start_as_far_as_the_options(spawner)
     ended = {"name": "packages", "state": {"terminated": {"exitCode": 1, "message": "ERROR: nothing found"}}}
     with pytest.raises(Denied, match="pip says: ERROR: nothing found"):
-        spawner.is_pod_running({"status": {"initContainerStatuses": [ended]}})
-
-
-class RefusingApi:
-    """An API server that refuses every pod; as much of the client as a start uses."""
-
-    api_client = SimpleNamespace(sanitize_for_serialization=lambda pod: pod)
-
-    def __init__(self, status: int, message: str) -> None:
-        self.error = ApiException(status=status, reason="refused")
-        self.error.body = json.dumps({"message": message}).encode()
-
-    async def create_namespaced_pod(self, *_: object) -> None:
-        """Refuse."""
-        raise self.error
-
-
-POD = {"metadata": {"name": "jupyter-ada"}, "spec": {"containers": [{"name": "notebook", "env": ["secret"]}]}}
-
-
-@pytest.mark.parametrize(
-    ("status", "message", "error"),
-    [
-        (403, "exceeded quota: team, requested: pods=1, used: pods=1, limited: pods=1", Denied),
-        (403, 'pods "x" is forbidden: violates PodSecurity', ClusterRefused),
-        (422, "spec.x: Invalid value", ClusterRefused),
-        (500, "etcd is away", ApiException),
-    ],
-)
-async def test_a_pod_that_is_refused(
-    make_spawner: Make, caplog: pytest.LogCaptureFixture, status: int, message: str, error: type[Exception]
-) -> None:
-    """It is told as what it is, and no log has the pod, which holds a token."""
-    spawner = make_spawner()
-    await start_as_far_as_the_options(spawner)
-    spawner.api = RefusingApi(status, message)
-    with pytest.raises(error):
-        await spawner._make_create_pod_request(POD, 3)
-    assert "secret" not in caplog.text
+        spawner.look({"status": {"initContainerStatuses": [ended]}}, ())
 
 
 class RecordingCluster:
@@ -286,9 +246,10 @@ class RecordingCluster:
     def __init__(self) -> None:
         self.made: list[str] = []
 
-    async def create(self, manifest: Mapping[str, Any]) -> None:
+    async def create(self, manifest: Mapping[str, Any]) -> bool:
         """Keep the kind."""
         self.made.append(manifest["kind"])
+        return True
 
 
 @pytest.mark.parametrize(("options", "made"), [(LARGE, ["PodDisruptionBudget", "theirs"]), ({}, ["theirs"])])
@@ -301,17 +262,5 @@ async def test_companions_are_made_and_then_the_administrators_hook_runs(
     spawner = make_spawner(options=options, after_pod_created_hook=lambda *_: cluster.made.append("theirs"))
     await start_as_far_as_the_options(spawner)
     pod = {"metadata": {"name": "jupyter-ada", "uid": "1", "namespace": "swish"}}
-    await maybe_future(spawner.after_pod_created_hook(spawner, pod))
+    await spawner._make_owned(pod)
     assert cluster.made == made
-
-
-async def test_the_homes_claim_is_asked_for_at_each_start(make_spawner: Make) -> None:
-    """A claim that an earlier start made is asked for again, by the same name, since it may be gone by now."""
-    earlier = make_spawner()
-    earlier._pvc_exists = True
-    spawner = make_spawner()
-    spawner.load_state(earlier.get_state())
-    remembered = (spawner._pvc_exists, spawner.pvc_name)
-    await spawner.load_user_options()
-    assert remembered == (True, earlier.pvc_name)
-    assert (spawner._pvc_exists, spawner.pvc_name) == (False, earlier.pvc_name)

@@ -1,0 +1,70 @@
+"""Requests about the pods of one namespace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from swish_spawner.adapters.patience import Patience, Resource
+from swish_spawner.errors import ClusterRefused
+
+
+class Pods:
+    """The pods of one namespace.
+
+    Args:
+        api: KubeSpawner's own CoreV1Api, whose types know no plain data.
+        namespace: of the pods.
+        patience: with each request.
+
+    All its methods raise ClusterAway when no answer comes in time.
+    """
+
+    def __init__(self, api: Any, namespace: str, patience: Patience) -> None:
+        self._api = api
+        self._namespace = namespace
+        self._patience = patience
+
+    async def create(self, manifest: Mapping[str, Any]) -> Resource:
+        """Make a pod and return it as the API server has it.
+
+        Raises:
+            AlreadyThere: there is a pod of that name, maybe from an earlier try of this very call.
+            ClusterRefused: the API server will not have it.
+        """
+        create, options = self._api.create_namespaced_pod, self._patience.options
+        return await self._patience.answer(lambda: create(self._namespace, manifest, **options))
+
+    async def read(self, name: str) -> Resource | None:
+        """Return the pod, or None if there is none.
+
+        Raises:
+            ClusterRefused: the API server will not say.
+        """
+        read, options = self._api.read_namespaced_pod, self._patience.options
+        try:
+            return await self._patience.answer(lambda: read(name, self._namespace, **options))
+        except ClusterRefused as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+
+    async def delete(self, name: str, uid: str, grace_seconds: int) -> None:
+        """Ask for a pod's end; it is gone some time after. A pod that is gone already will do, and no other is deleted.
+
+        Args:
+            name: of the pod.
+            uid: of the pod; a newer one of that name is left alone.
+            grace_seconds: what its containers get to end by themselves.
+
+        Raises:
+            ClusterRefused: the API server will not.
+        """
+        body = {"gracePeriodSeconds": grace_seconds, "preconditions": {"uid": uid}}
+        delete, options = self._api.delete_namespaced_pod, self._patience.options
+        try:
+            await self._patience.answer(lambda: delete(name, self._namespace, body=body, **options), conflicts=True)
+        except ClusterRefused as error:
+            if error.status not in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT):
+                raise

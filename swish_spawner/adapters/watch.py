@@ -1,0 +1,406 @@
+"""What Kubernetes says of pods and their events, kept by long watches that wake whoever waits.
+
+KubeSpawner's reflectors list everything again every ten seconds and are asked by polling. These list once, follow the
+changes from there, take a broken watch up where it ended, and list again only when the API server no longer knows that
+place (410). They take the place of KubeSpawner's own, so everything that reads those still works.
+https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Any, Final
+
+from kubernetes_asyncio.client.exceptions import ApiException
+from kubespawner.reflector import ResourceReflector
+
+Resource = dict[str, Any]
+
+#: A page of a list; one page is read in some milliseconds of the hub's event loop.
+_PAGE: Final = 250
+#: The API server ends a watch after this long (seconds), and it is taken up again without a list.
+_WATCH: Final = 1800
+#: Bookmarks come each minute, so a watch that is silent for longer (seconds) is dead.
+_SILENCE: Final = 130
+_CONNECT: Final = 10
+_FIRST_DELAY, _LAST_DELAY = 0.1, 15.0
+#: A list may lag behind what was seen already; after so many of them in a row it is the cluster that went back.
+_STALE_LISTS: Final = 5
+#: Errors that no retry mends: the namespace is not ours to watch.
+_FINAL: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
+
+
+class _GoneError(Exception):
+    """The API server no longer knows the place where the watch ended."""
+
+
+class Bells:
+    """Wakes who waits for news of a pod; a key is ``namespace/name``."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, set[asyncio.Future[None]]] = {}
+
+    def ring(self, key: str) -> None:
+        """Wake all who wait for this pod."""
+        for future in self._waiting.pop(key, ()):
+            if not future.done():
+                future.set_result(None)
+
+    async def wait(self, key: str, seconds: float) -> None:
+        """Return at the next news of this pod, or after so many seconds.
+
+        There is no await between a look at the store and this call's own registration, so no news is missed.
+        """
+        future = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(key, set()).add(future)
+        try:
+            await asyncio.wait((future,), timeout=max(seconds, 0))
+        finally:
+            waiting = self._waiting.get(key, set())
+            waiting.discard(future)
+            if not waiting:
+                self._waiting.pop(key, None)
+
+
+#: One hub is one process with one event loop; pods and events ring the same bells.
+BELLS: Final = Bells()
+
+
+class _Watch(ResourceReflector):
+    """Follows one kind of resource in one namespace, or in all."""
+
+    resources: dict[str, Resource]
+    _version: str | None = None
+    watch_task: asyncio.Task[None] | None = None
+    _stale = 0
+    _heard = 0.0
+    connected = False
+
+    @property
+    def healthy(self) -> bool:
+        """Whether news would arrive: the watch is open, and not silent for longer than bookmarks allow."""
+        return self.connected and time.monotonic() - self._heard < _SILENCE
+
+    async def start(self) -> None:
+        """List, trying again while the API server does not answer, and follow from there.
+
+        Raises:
+            ApiException: the API server says that this is not ours to watch; no retry would mend it.
+        """
+        delay = _FIRST_DELAY
+        while True:
+            try:
+                await self._list_and_update()
+                break
+            except Exception as error:
+                if isinstance(error, ApiException) and error.status in _FINAL:
+                    self._fail_first_load(error)
+                    raise
+                delay = await self._rest(error, delay)
+        self.watch_task = asyncio.create_task(self._watch_and_update())
+
+    async def stop(self) -> None:
+        """End the watch."""
+        self._stopping = True
+        if self.watch_task is not None:
+            self.watch_task.cancel()
+            await asyncio.wait((self.watch_task,))
+            self.watch_task = None
+
+    def _fail_first_load(self, error: Exception) -> None:
+        if not self.first_load_future.done():
+            self.first_load_future.set_exception(error)
+            self.first_load_future.exception()  # whoever waits for it is told; nobody has to
+
+    async def _rest(self, error: Exception, delay: float) -> float:
+        """Wait before the next try, and return how long to wait after that."""
+        self.log.warning("Watching %s in %s: %s; next try in %.1f s", self.kind, self.namespace, _text(error), delay)
+        await asyncio.sleep(delay * random.uniform(0.8, 1.2))  # noqa: S311 - spreads load, hides nothing
+        return min(delay * 2, _LAST_DELAY)
+
+    def _arguments(self) -> dict[str, Any]:
+        selectors = {"label_selector": self.label_selector, "field_selector": self.field_selector}
+        return selectors | ({} if self.omit_namespace else {"namespace": self.namespace})
+
+    async def _request(self, **arguments: Any) -> Any:
+        """Return the raw response of a list or watch.
+
+        Raises:
+            _GoneError: 410.
+            ApiException: any other error status.
+        """
+        method = getattr(self.api, self.list_method_name)
+        response = await method(**self._arguments(), **arguments, _preload_content=False)
+        if response.status == HTTPStatus.GONE:
+            response.close()
+            raise _GoneError
+        if response.status != HTTPStatus.OK:
+            response.close()
+            raise ApiException(status=response.status, reason=response.reason)
+        return response
+
+    async def _list_and_update(self, resource_version: str | None = None) -> str:  # noqa: ARG002 - KubeSpawner's
+        """Read everything there is; what was deleted meanwhile is forgotten. Returns the list's resource version."""
+        found: dict[str, Resource] = {}
+        token: str | None = None
+        while True:
+            page = await self._page(token)
+            version = str(page["metadata"]["resourceVersion"])
+            for item in page["items"]:
+                found[_key(item)] = self._kept(item)
+            token = page["metadata"].get("continue")
+            if not token:
+                break
+        self._refuse_stale(version)
+        self._replace(found)
+        self._version = version
+        if not self.first_load_future.done():
+            self.first_load_future.set_result(None)
+        return version
+
+    async def _page(self, token: str | None) -> Any:
+        more = {"_continue": token} if token else {}
+        response = await self._request(limit=_PAGE, **more, _request_timeout=self.request_timeout)
+        try:
+            return json.loads(await response.read())
+        finally:
+            response.release()
+
+    def _refuse_stale(self, version: str) -> None:
+        """Refuse a list from a lagging API server: it would bring back what is gone.
+
+        Raises:
+            ValueError: it is older than what was seen.
+        """
+        if self._version is not None and int(version) < int(self._version) and self._stale < _STALE_LISTS:
+            self._stale += 1
+            raise ValueError(f"the list is of version {version}, older than {self._version}, which was seen already")
+        self._stale = 0
+
+    def _kept(self, resource: Resource) -> Resource:
+        """Return what is kept of a resource."""
+        return resource
+
+    def _replace(self, found: dict[str, Resource]) -> None:
+        known = {*self.resources, *found}
+        self.resources = found
+        for key in known:
+            BELLS.ring(key)
+
+    async def _watch_and_update(self) -> None:
+        """Follow for ever; the hub needs nothing from a place that it has lost but a new list."""
+        delay, list_first = _FIRST_DELAY, False
+        while not self._stopping:
+            began = time.monotonic()
+            try:
+                if list_first:
+                    await self._list_and_update()
+                    list_first = False
+                await self._follow()
+            except _GoneError:
+                list_first = True
+            except Exception as error:  # noqa: BLE001 - a watch that ends for good leaves a hub that sees nothing
+                delay = await self._rest(error, delay)
+                continue
+            finally:
+                self.connected = False
+            if time.monotonic() - began > 1:
+                delay = _FIRST_DELAY
+            else:
+                await asyncio.sleep(_FIRST_DELAY)
+
+    async def _follow(self) -> None:
+        response = await self._request(
+            watch=True,
+            allow_watch_bookmarks=True,
+            resource_version=self._version,
+            timeout_seconds=_WATCH,
+            _request_timeout=(_CONNECT, _SILENCE),
+        )
+        try:
+            self.connected, self._heard = True, time.monotonic()
+            async for line in _lines(response.content):
+                self._heard = time.monotonic()
+                self._take(json.loads(line))
+        finally:
+            response.close()
+
+    def _take(self, change: Mapping[str, Any]) -> None:
+        """Take in one change of a watch.
+
+        Raises:
+            _GoneError: the place where the watch began is no longer known.
+            ApiException: the API server ends the watch for another reason.
+        """
+        resource = change["object"]
+        if change["type"] == "ERROR":
+            if resource.get("code") == HTTPStatus.GONE:
+                raise _GoneError
+            raise ApiException(status=resource.get("code"), reason=resource.get("message"))
+        self._version = resource["metadata"]["resourceVersion"]
+        if change["type"] == "DELETED":
+            self._forget(resource)
+        elif change["type"] != "BOOKMARK":
+            self._remember(resource)
+
+    def _remember(self, resource: Resource) -> None:
+        key = _key(resource)
+        self.resources[key] = self._kept(resource)
+        BELLS.ring(key)
+
+    def _forget(self, resource: Resource) -> None:
+        key = _key(resource)
+        self.resources.pop(key, None)
+        BELLS.ring(key)
+
+
+class PodWatch(_Watch):
+    """The pods of this hub, without what is large or secret in them."""
+
+    kind = "pods"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._deleted: deque[str] = deque(maxlen=1000)
+
+    @property
+    def pods(self) -> dict[str, Resource]:
+        """Every pod by ``namespace/name``."""
+        pods: dict[str, Resource] = self.resources
+        return pods
+
+    def _kept(self, resource: Resource) -> Resource:
+        return slim_pod(resource)
+
+    async def refresh(self, namespace: str, name: str) -> None:
+        """Look at one pod directly, for when the watch is broken; it never goes back behind what was seen."""
+        key = f"{namespace}/{name}"
+        response = await self.api.read_namespaced_pod(
+            name, namespace, _preload_content=False, _request_timeout=_CONNECT
+        )
+        try:
+            if response.status == HTTPStatus.NOT_FOUND:
+                if self.resources.pop(key, None) is not None:
+                    BELLS.ring(key)
+            elif response.status == HTTPStatus.OK:
+                self.offer(json.loads(await response.read()))
+        finally:
+            response.release()
+
+    def offer(self, pod: Resource) -> None:
+        """Take in a pod as a request's answer has it, unless something newer is known."""
+        known = self.resources.get(_key(pod))
+        if pod["metadata"]["uid"] not in self._deleted and (known is None or _version(known) < _version(pod)):
+            self._remember(pod)
+
+    def _forget(self, resource: Resource) -> None:
+        self._deleted.append(resource["metadata"]["uid"])
+        super()._forget(resource)
+
+
+class EventWatch(_Watch):
+    """The events of pods that are being started; all others are passed over, so that no number of them matters."""
+
+    kind = "events"
+    #: The most that is kept of one pod.
+    most = 100
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._followed: dict[str, dict[str, Resource]] = {}
+
+    @property
+    def events(self) -> list[Resource]:
+        """Everything that is kept, oldest first, as KubeSpawner's reflector has it."""
+        return sorted((event for events in self._followed.values() for event in events.values()), key=event_time)
+
+    def of(self, key: str) -> list[Resource]:
+        """Return the events of one pod that is followed, in the order in which they came."""
+        return list(self._followed.get(key, {}).values())
+
+    @contextmanager
+    def followed(self, key: str) -> Iterator[None]:
+        """Keep the events of one pod meanwhile."""
+        self._followed[key] = {}
+        try:
+            yield
+        finally:
+            self._followed.pop(key, None)
+
+    async def _list_and_update(self, resource_version: str | None = None) -> str:  # noqa: ARG002 - KubeSpawner's
+        """Find the place to follow from; what happened before is of no start that is still to come."""
+        response = await self._request(limit=1, _request_timeout=self.request_timeout)
+        try:
+            self._version = json.loads(await response.read())["metadata"]["resourceVersion"]
+        finally:
+            response.release()
+        if not self.first_load_future.done():
+            self.first_load_future.set_result(None)
+        return str(self._version)
+
+    def _remember(self, resource: Resource) -> None:
+        about = resource.get("involvedObject") or {}
+        key = f"{about.get('namespace')}/{about.get('name')}"
+        events = self._followed.get(key)
+        if events is None:
+            return
+        name = resource["metadata"]["name"]
+        events.pop(name, None)
+        events[name] = {**resource, "metadata": _bare(resource["metadata"])}
+        while len(events) > self.most:
+            del events[next(iter(events))]
+        BELLS.ring(key)
+
+    def _forget(self, resource: Resource) -> None:
+        """Events are deleted when they are old, which is no news."""
+
+
+def slim_pod(pod: Resource) -> Resource:
+    """Return a pod with the parts of it that a hub looks at, and without its containers' environment and commands."""
+    spec = pod["spec"]
+    kept = {key: spec[key] for key in ("nodeName", "tolerations", "terminationGracePeriodSeconds") if key in spec}
+    for kind in ("containers", "initContainers"):
+        if kind in spec:
+            kept[kind] = [{k: c[k] for k in ("name", "image", "ports", "resources") if k in c} for c in spec[kind]]
+    return {"metadata": _bare(pod["metadata"]), "spec": kept, "status": pod.get("status") or {}}
+
+
+def event_time(event: Mapping[str, Any]) -> str:
+    """Return when an event was last seen, as text that sorts; it may lack the time in any one of these fields."""
+    series = event.get("series") or {}
+    times = (series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime"))
+    return next((str(time) for time in times if time), "")
+
+
+def _bare(metadata: Resource) -> Resource:
+    return {key: value for key, value in metadata.items() if key != "managedFields"}
+
+
+def _key(resource: Resource) -> str:
+    metadata = resource["metadata"]
+    return f"{metadata['namespace']}/{metadata['name']}"
+
+
+def _version(resource: Resource) -> int:
+    return int(resource["metadata"]["resourceVersion"])
+
+
+def _text(error: Exception) -> str:
+    return f"{error.status} {error.reason}" if isinstance(error, ApiException) else f"{type(error).__name__} {error}"
+
+
+async def _lines(content: Any) -> AsyncIterator[bytes]:
+    """Split a stream into lines of any length; aiohttp's own reader ends at lines that it finds too long."""
+    rest = b""
+    async for chunk in content.iter_any():
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            if line.strip():
+                yield line

@@ -1,0 +1,421 @@
+"""A KubeSpawner whose starts and stops are driven by what Kubernetes says, and that loses no pod.
+
+Everything about the *what* of a pod is KubeSpawner's, and its hooks are called as it calls them. The *when* is ours:
+KubeSpawner asks its cache again and again with growing pauses; here each change of the pod wakes the start that waits
+for it. Each start has an id, stamped on what it makes, so that a request whose answer was lost is found to be done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Any, Final
+
+from jupyterhub.utils import exponential_backoff, maybe_future
+from kubespawner import KubeSpawner
+from kubespawner.objects import make_owner_reference
+
+from swish_spawner.adapters.patience import Patience
+from swish_spawner.adapters.pods import Pods
+from swish_spawner.adapters.watch import BELLS, EventWatch, PodWatch
+from swish_spawner.errors import AlreadyThere, ClusterAway, ClusterRefused, LaunchFailed, UserError
+from swish_spawner.in_force import SPAWNS
+from swish_spawner.launch_messages import LaunchMessages
+
+Manifest = dict[str, Any]
+
+#: The longest pause (seconds) after which a waiting start looks again by itself.
+_LOOK_AGAIN: Final = 5.0
+#: What a pod gets to end by itself (seconds) when its start failed: nobody has worked in it.
+_FAILED_GRACE: Final = 1
+#: Beyond its grace, how long a pod may take until it is gone (seconds), e.g. until its volumes are unmounted.
+_GONE: Final = 60
+_SPAWN_ID: Final = "swish_spawn_id"
+_WATCHES: Final = {"pods": PodWatch, "events": EventWatch}
+
+
+class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no types
+    """Starts and stops pods by events. What a pod holds is decided by those who derive from it."""
+
+    spawn_id = ""
+    #: When each phase of the start began, by the monotonic clock.
+    marks: Mapping[str, float] = {}
+
+    # What those who derive from this class decide.
+
+    def stamps(self) -> Mapping[str, str]:
+        """Return the annotations that say whose a pod is; they hold `spawn_id`."""
+        raise NotImplementedError
+
+    def is_stale(self, pod: Manifest) -> bool:
+        """Say whether a pod that has our name is ours to replace."""
+        raise NotImplementedError
+
+    def turn(self) -> AbstractAsyncContextManager[Any]:
+        """Return what to hold while a pod is made and started, e.g. a place among those that may start at once."""
+        return nullcontext()
+
+    async def make_prerequisites(self) -> None:
+        """Make what has to be there before the pod."""
+
+    def final_manifest(self, pod: Any) -> Manifest:
+        """Return the pod as it is sent, after every hook."""
+        raise NotImplementedError
+
+    async def make_companions(self, pod: Manifest) -> None:
+        """Make what belongs to the pod, and goes with it."""
+
+    def look(self, pod: Manifest | None, events: Sequence[Manifest]) -> None:
+        """Look at the news of a pod that starts: say what the person should know.
+
+        Raises:
+            UserError: it will not start.
+        """
+
+    def record_start(self, outcome: str) -> None:
+        """Take down how long the phases of a start took; `outcome` is ``ready`` or the kind of failure."""
+
+    # KubeSpawner's, by events.
+
+    async def _start_reflector(self, kind: str, reflector_class: Any, replace: bool = False, **kwargs: Any) -> Any:
+        """Start a watch of ours in the place of KubeSpawner's; one that failed is no longer in the way of the next."""
+        try:
+            return await super()._start_reflector(kind, _WATCHES.get(kind, reflector_class), replace, **kwargs)
+        except Exception:
+            self.__class__.reflectors.pop(self._get_reflector_key(kind), None)
+            raise
+
+    @property
+    def pod_key(self) -> str:
+        """The key of this environment's pod in the watches."""
+        return f"{self.namespace}/{self.pod_name}"
+
+    @property
+    def pod(self) -> Manifest | None:
+        """This environment's pod as the watch last saw it."""
+        found: Manifest | None = self.pod_reflector.pods.get(self.pod_key) if self.pod_reflector else None
+        return found
+
+    @property
+    def events(self) -> list[Manifest]:
+        """What Kubernetes said of this environment's pod since its start began."""
+        reflector = self.event_reflector
+        return reflector.of(self.pod_key) if reflector else []
+
+    @property
+    def pods(self) -> Pods:
+        """Requests about pods of this environment's namespace."""
+        return Pods(self.api, self.namespace, self.patience)
+
+    @property
+    def patience(self) -> Patience:
+        """How long to wait for the API server."""
+        return Patience(self.k8s_api_request_timeout, self.k8s_api_request_retry_timeout)
+
+    def is_pod_running(self, pod: Mapping[str, Any] | None) -> bool:
+        """Say whether a pod runs, with all its containers ready; a status that is not complete yet is no error."""
+        status = (pod or {}).get("status") or {}
+        containers = status.get("containerStatuses") or ()
+        return bool(
+            pod
+            and status.get("phase") == "Running"
+            and status.get("podIP")
+            and "deletionTimestamp" not in pod["metadata"]
+            and containers
+            and all(container["ready"] for container in containers)
+        )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.messages = LaunchMessages()
+        self._making: asyncio.Future[Manifest] | None = None
+        self._may_have_pod = False
+
+    def start(self) -> Any:
+        """Begin a start; JupyterHub waits for its end, and pages for what it says."""
+        self.spawn_id, self._making = secrets.token_hex(8), None
+        self.marks = {"asked": time.monotonic()}
+        self._start_future = asyncio.ensure_future(self._start())
+        return self._start_future
+
+    def _mark(self, phase: str) -> None:
+        if phase not in self.marks:
+            self.marks = {**self.marks, phase: time.monotonic()}
+
+    async def _start(self) -> str:
+        """Start the pod and return its URL; whatever ends a start early leaves nothing behind."""
+        outcome = "error"
+        SPAWNS.add(self.spawn_id)
+        try:
+            url = await self._start_pod()
+            outcome = "ready"
+        except asyncio.CancelledError:
+            outcome = "cancelled"
+            await _to_the_end(self._undo())
+            raise
+        except BaseException as error:
+            outcome = error.kind if isinstance(error, LaunchFailed) else getattr(error, "rule", outcome)
+            await _to_the_end(self._undo())
+            raise
+        finally:
+            self.messages.close()
+            self.record_start(outcome)
+        return url
+
+    async def _start_pod(self) -> str:
+        await self.load_user_options()
+        if self.enable_user_namespaces:
+            await self._ensure_namespace()
+        await self._start_watching_pods()
+        if self.events_enabled:
+            await self._start_watching_events()
+        async with self.turn():
+            self._mark("turn")
+            self._save_state()
+            with self.event_reflector.followed(self.pod_key) if self.event_reflector else nullcontext():
+                return await self._start_pod_now()
+
+    async def _start_pod_now(self) -> str:
+        await self.make_prerequisites()
+        manifest = await self._manifest()
+        self._mark("sent")
+        pod = await self._make_pod(manifest)
+        self._mark("made")
+        self.pod_id = pod["metadata"]["uid"]
+        self.pod_reflector.offer(pod)
+        await self._make_owned(pod)
+        pod = await self._ready_pod()
+        self._mark("noticed")
+        url: str = self._get_pod_url(pod)
+        return url
+
+    def _save_state(self) -> None:
+        """Put the start's id into the hub's database, for a hub that ends before the start does."""
+        if (database := getattr(self.user, "db", None)) is not None:
+            self.orm_spawner.state = self.get_state()
+            database.commit()
+
+    async def _manifest(self) -> Manifest:
+        pod = await self.get_pod_manifest()
+        if self.modify_pod_hook:
+            pod = await maybe_future(self.modify_pod_hook(self, pod))
+        manifest = self.final_manifest(pod)
+        metadata = manifest["metadata"]
+        metadata["annotations"] = {**(metadata.get("annotations") or {}), **self.stamps()}
+        return manifest
+
+    async def _make_pod(self, manifest: Manifest) -> Manifest:
+        """Make the pod; one that is there already is ours, from a request whose answer was lost, or is replaced."""
+        while True:
+            try:
+                self._may_have_pod = True
+                # a request that is under way is carried out, whether or not anybody still waits for its answer
+                self._making = asyncio.ensure_future(self.pods.create(manifest))
+                return await asyncio.shield(self._making)
+            except AlreadyThere:
+                found = await self.pods.read(self.pod_name)
+            if found is None:
+                continue
+            if self._is_of_this_start(found):
+                return found
+            if not self.is_stale(found):
+                raise ClusterRefused(f"the pod {self.pod_name} is there already and belongs to somebody else")
+            self._tell("The environment's earlier pod is still there; it is stopped first.")
+            await self._end_pod(found["metadata"]["uid"], self.delete_grace_period)
+
+    def _is_of_this_start(self, pod: Manifest) -> bool:
+        annotations = pod["metadata"].get("annotations") or {}
+        ours = self.stamps()
+        return "deletionTimestamp" not in pod["metadata"] and ours.items() <= annotations.items()
+
+    async def _make_owned(self, pod: Manifest) -> None:
+        """Make what is owned by the pod: KubeSpawner's Secret and Service, ours, and the administrator's."""
+        if self.internal_ssl or self.services_enabled:
+            owner = make_owner_reference(self.pod_name, pod["metadata"]["uid"])
+            if self.internal_ssl:
+                await self._make_anew("secret", self.get_secret_manifest(owner))
+            await self._make_anew("service", self.get_service_manifest(owner, self._get_pod_port(pod)))
+        await self.make_companions(pod)
+        if self.after_pod_created_hook:
+            await maybe_future(self.after_pod_created_hook(self, pod))
+
+    async def _make_anew(self, kind: str, manifest: Any) -> None:
+        name = manifest.metadata.name
+        await exponential_backoff(lambda: self._ensure_not_exists(kind, name), f"Failed to delete {kind} {name}")
+        await exponential_backoff(
+            lambda: self._make_create_resource_request(kind, manifest), f"Failed to create {kind} {name}"
+        )
+
+    async def _ready_pod(self) -> Manifest:
+        """Wait until the pod runs, woken by each change of it and each event about it."""
+        end = time.monotonic() + self.pod_start_seconds
+        while True:
+            pod = self._own_pod()
+            self._mark_phases(pod)
+            self.look(pod, self.events)
+            if self.is_pod_running(pod) and pod is not None:
+                return pod
+            rest = end - time.monotonic()
+            if rest <= 0:
+                raise LaunchFailed(
+                    f"The environment did not start within {self.pod_start_seconds:.0f} seconds; try again, or ask an "
+                    "administrator to look at the hub's log.",
+                    kind="timeout",
+                    blame="cluster",
+                )
+            await self._news(rest)
+
+    @property
+    def pod_start_seconds(self) -> float:
+        """How long a pod may take from being made to being ready."""
+        return float(self.start_timeout)
+
+    def _own_pod(self) -> Manifest | None:
+        pod = self.pod
+        return pod if pod and pod["metadata"]["uid"] == self.pod_id else None
+
+    async def _news(self, seconds: float) -> None:
+        """Return at the next news of the pod, or after a pause; a broken watch is made up for by a direct look."""
+        await BELLS.wait(self.pod_key, min(seconds, _LOOK_AGAIN))
+        if not self.pod_reflector.healthy:
+            try:
+                await self.pod_reflector.refresh(self.namespace, self.pod_name)
+            except Exception as error:  # noqa: BLE001 - the watch says in the log what it waits for
+                self.log.debug("No look at pod %s: %s", self.pod_key, error)
+
+    def _mark_phases(self, pod: Manifest | None) -> None:
+        """Take down when the pod was first seen to have reached each phase."""
+        status = (pod or {}).get("status") or {}
+        reached = {c["type"] for c in status.get("conditions") or () if c.get("status") == "True"}
+        for condition, phase in (("PodScheduled", "scheduled"), ("Initialized", "initialized"), ("Ready", "ready")):
+            if condition in reached:
+                self._mark(phase)
+        for container in status.get("containerStatuses") or ():
+            if container["name"] == "notebook" and "running" in (container.get("state") or {}):
+                self._mark("started")
+
+    def _tell(self, sentence: str, progress: int | None = None, **more: Any) -> None:
+        """Say something to the person who waits."""
+        self.messages.say(sentence, progress, **more)
+
+    async def _undo(self) -> None:
+        """Leave nothing of a start that failed; what comes of a request later is the sweeper's, by the start's id."""
+        try:
+            if self._making is not None:
+                await asyncio.wait((self._making,), timeout=self.k8s_api_request_timeout)
+                self._making.cancel()
+                found = await self.pods.read(self.pod_name)
+                if found is not None and self._is_of_this_start(found):
+                    self.pod_reflector.offer(found)
+                    await self._end_pod(found["metadata"]["uid"], _FAILED_GRACE)
+        except Exception:
+            self.log.exception("%s: the start failed, and so did its clean-up", self._log_name)
+        finally:
+            SPAWNS.discard(self.spawn_id)
+
+    async def _end_pod(self, uid: str, grace_seconds: int) -> None:
+        """Delete a pod and wait until it is gone.
+
+        Raises:
+            TimeoutError: it is still there long after its grace, as on a node that does not answer.
+        """
+        await self.pods.delete(self.pod_name, uid, grace_seconds)
+        end = time.monotonic() + grace_seconds + _GONE
+        while (pod := self.pod) is not None and pod["metadata"]["uid"] == uid:
+            if time.monotonic() > end:
+                raise TimeoutError(f"pod {self.pod_key} is still there {grace_seconds + _GONE} seconds after its end")
+            await self._news(_LOOK_AGAIN)
+
+    async def stop(self, now: bool = False) -> None:
+        """Stop the environment and wait until its pod is gone."""
+        await self._start_watching_pods()
+        pod = self.pod or await self.pods.read(self.pod_name)
+        if pod is not None:
+            self.pod_reflector.offer(pod)
+            await self._end_pod(pod["metadata"]["uid"], 0 if now else self.delete_grace_period)
+
+    async def poll(self) -> int | None:
+        """Return None while the pod is there to be used, or else its exit code; a pod that has ended is removed."""
+        if not self._may_have_pod:
+            # a start that was refused must not wait for an API server that it never asked anything
+            return 1
+        await self._start_watching_pods()
+        pod = self.pod
+        if pod is not None and (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded"):
+            # KubeSpawner leaves one that was evicted before its containers began
+            self.log.warning("%s has ended: %s", self._log_name, ending(pod))
+            if self.delete_stopped_pods:
+                await self.stop(now=True)
+            return exit_code(pod)
+        status: int | None = await super().poll()
+        return status
+
+    async def progress(self) -> AsyncIterator[dict[str, Any]]:
+        """Yield what the start says; a page that comes late gets it from the beginning."""
+        async for message in self.messages.read():
+            yield message
+
+    def get_state(self) -> dict[str, Any]:
+        """Keep the start's id, by which a hub that comes back knows what it made."""
+        state: dict[str, Any] = super().get_state()
+        return state | ({_SPAWN_ID: self.spawn_id} if self.spawn_id else {})
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take up what a hub before this one started."""
+        super().load_state(state)
+        self._may_have_pod = bool(state)
+        self.spawn_id = state.get(_SPAWN_ID, "")
+        if self.spawn_id:
+            SPAWNS.add(self.spawn_id)
+
+    def clear_state(self) -> None:
+        """Forget what ran; what still carries its id is nobody's."""
+        super().clear_state()
+        SPAWNS.discard(self.spawn_id)
+        self._may_have_pod = False
+        self.spawn_id, self.messages = "", LaunchMessages()
+
+    async def get_url(self) -> str:
+        """Return where the environment is; one that was still starting when the hub ended is waited for."""
+        pod = self.pod
+        if pod is None:
+            url: str = await super().get_url()
+            return url
+        self.pod_id = pod["metadata"]["uid"]
+        try:
+            await self.make_companions(pod)
+            pod = await self._ready_pod()
+        except (UserError, ClusterRefused, ClusterAway) as error:
+            # JupyterHub then finds nothing at its address, and clears up
+            self.log.warning("%s does not come up after the hub's restart: %s", self._log_name, error)
+            await self.stop(now=True)
+            return str(await super().get_url())
+        return str(self._get_pod_url(pod))
+
+
+def exit_code(pod: Mapping[str, Any]) -> int:
+    """Return the exit code of a pod's notebook container, or 1 if it has none."""
+    for container in (pod.get("status") or {}).get("containerStatuses") or ():
+        if container["name"] == "notebook" and (ended := (container.get("state") or {}).get("terminated")):
+            return int(ended.get("exitCode", 1))
+    return 1
+
+
+def ending(pod: Mapping[str, Any]) -> str:
+    """Return why a pod has ended, in Kubernetes' words."""
+    status = pod.get("status") or {}
+    return f"{status.get('phase')} {status.get('reason') or ''} {status.get('message') or ''}".strip()
+
+
+async def _to_the_end(work: Awaitable[None]) -> None:
+    """Finish some work even if whoever waits for it is cancelled meanwhile, or again."""
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled():
+                raise

@@ -1,0 +1,196 @@
+"""A Kubernetes API server in memory: as much of pods, events, claims and budgets as a spawner uses, over real HTTP.
+
+It keeps versions as the real one does: a watch continues where it says, and a place that was compacted away is 410.
+What it cannot show (admission, garbage collection, a kubelet) the end-to-end tests show on a real cluster.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+
+Resource = dict[str, Any]
+KINDS = ("pods", "events", "persistentvolumeclaims", "poddisruptionbudgets")
+
+
+class FakeApi:
+    """The server's objects, and switches for what may go wrong.
+
+    Attributes:
+        requests: how many there were, by verb and kind, e.g. ``LIST pods``.
+        runs: whether a pod that is made runs at once.
+        keeps: whether a pod that is deleted stays until `gone` is called.
+        failures: answers to give instead of carrying out, by verb and kind: statuses, from the first on.
+        lost: verbs and kinds whose next request is carried out but not answered.
+        slow_seconds: before each answer.
+    """
+
+    def __init__(self) -> None:
+        self.objects: dict[str, dict[str, Resource]] = {kind: {} for kind in KINDS}
+        self.requests: Counter[str] = Counter()
+        self.runs, self.keeps = True, False
+        self.failures: dict[str, list[tuple[int, str]]] = {}
+        self.lost: list[str] = []
+        self.slow_seconds = 0.0
+        self.version, self.oldest = 1, 0
+        self.url = ""
+        self._changes: list[tuple[int, str, str, Resource]] = []
+        self._news = asyncio.Event()
+        self._watches: set[asyncio.Task[Any]] = set()
+
+    def change(self, kind: str, what: str, resource: Resource) -> Resource:
+        """Take in a change, and tell the watches."""
+        self.version += 1
+        resource["metadata"]["resourceVersion"] = str(self.version)
+        key = f"{resource['metadata']['namespace']}/{resource['metadata']['name']}"
+        if what == "DELETED":
+            self.objects[kind].pop(key, None)
+        else:
+            self.objects[kind][key] = resource
+        self._changes.append((self.version, kind, what, json.loads(json.dumps(resource))))
+        self._wake()
+        return resource
+
+    def _wake(self) -> None:
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+
+    def pod(self, name: str) -> Resource:
+        """Return a pod, in whichever namespace it is."""
+        return next(pod for key, pod in self.objects["pods"].items() if key.endswith(f"/{name}"))
+
+    def run(self, name: str, **status: Any) -> None:
+        """Let a pod run, or have the status that is given."""
+        pod = self.pod(name)
+        running = {
+            "phase": "Running",
+            "podIP": "127.0.0.1",
+            "qosClass": "Guaranteed",
+            "conditions": [{"type": t, "status": "True"} for t in ("PodScheduled", "Initialized", "Ready")],
+            "containerStatuses": [{"name": "notebook", "ready": True, "state": {"running": {}}}],
+        }
+        self.change("pods", "MODIFIED", {**pod, "status": status or running})
+
+    def gone(self, name: str) -> None:
+        """Let a pod be gone."""
+        self.change("pods", "DELETED", self.pod(name))
+
+    def event(self, pod: str, reason: str, message: str) -> None:
+        """Say something of a pod."""
+        namespace = self.pod(pod)["metadata"]["namespace"]
+        metadata = {"name": f"{pod}.{self.version}", "namespace": namespace}
+        about = {"kind": "Pod", "namespace": namespace, "name": pod}
+        event = {"metadata": metadata, "involvedObject": about, "reason": reason, "message": message, "type": "Normal"}
+        self.change("events", "ADDED", event)
+
+    def drop_watches(self) -> None:
+        """Break every open watch, as a restart of the server does."""
+        for watch in self._watches:
+            watch.cancel()
+
+    def compact(self) -> None:
+        """Forget every change so far: a watch that would begin before is 410."""
+        self.oldest = self.version
+        self._changes.clear()
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request."""
+        namespace, kind, name = (request.match_info.get(key, "") for key in ("namespace", "kind", "name"))
+        verb = {"GET": "GET" if name else "LIST"}.get(request.method, request.method)
+        verb = "WATCH" if request.query.get("watch") else verb
+        self.requests[f"{verb} {kind}"] += 1
+        await asyncio.sleep(self.slow_seconds)
+        if failures := self.failures.get(f"{verb} {kind}"):
+            status, message = failures.pop(0)
+            return refusal(status, message)
+        answer = await getattr(self, f"_{verb.lower()}")(request, namespace, kind, name)
+        if f"{verb} {kind}" in self.lost:
+            self.lost.remove(f"{verb} {kind}")
+            assert request.transport is not None
+            request.transport.close()
+        response: web.StreamResponse = answer
+        return response
+
+    async def _list(self, request: web.Request, namespace: str, kind: str, _name: str) -> web.Response:
+        items = [o for key, o in self.objects[kind].items() if key.startswith(f"{namespace}/")]
+        start, limit = int(request.query.get("continue", 0)), int(request.query.get("limit", 0)) or len(items)
+        more = {"continue": str(start + limit)} if start + limit < len(items) else {}
+        metadata = {"resourceVersion": str(self.version), **more}
+        return web.json_response({"metadata": metadata, "items": items[start : start + limit]})
+
+    async def _watch(self, request: web.Request, _namespace: str, kind: str, _name: str) -> web.StreamResponse:
+        version = int(request.query["resourceVersion"])
+        if version < self.oldest:
+            return refusal(410, "too old resource version")
+        response = web.StreamResponse()
+        await response.prepare(request)
+        task = asyncio.current_task()
+        assert task is not None
+        self._watches.add(task)
+        try:
+            while True:
+                news = self._news
+                for number, its_kind, what, resource in list(self._changes):
+                    if number > version and its_kind == kind:
+                        await response.write(json.dumps({"type": what, "object": resource}).encode() + b"\n")
+                version = self.version
+                await news.wait()
+        finally:
+            self._watches.discard(task)
+
+    async def _get(self, _request: web.Request, namespace: str, kind: str, name: str) -> web.Response:
+        found = self.objects[kind].get(f"{namespace}/{name}")
+        return web.json_response(found) if found else refusal(404, f"{name} not found")
+
+    async def _post(self, request: web.Request, namespace: str, kind: str, _name: str) -> web.Response:
+        resource = await request.json()
+        name = resource["metadata"]["name"]
+        if f"{namespace}/{name}" in self.objects[kind]:
+            return refusal(409, f'{kind} "{name}" already exists', "AlreadyExists")
+        resource["metadata"] |= {"namespace": namespace, "uid": f"uid-{self.version}"}
+        made = self.change(kind, "ADDED", resource | ({"status": {"phase": "Pending"}} if kind == "pods" else {}))
+        if kind == "pods" and self.runs:
+            self.run(name)
+        return web.json_response(made, status=201)
+
+    async def _delete(self, request: web.Request, namespace: str, kind: str, name: str) -> web.Response:
+        found = self.objects[kind].get(f"{namespace}/{name}")
+        if not found:
+            return refusal(404, f"{name} not found")
+        wanted = (await request.json() if request.can_read_body else {}).get("preconditions", {}).get("uid")
+        if wanted not in (None, found["metadata"]["uid"]):
+            return refusal(409, "the UID in the precondition does not match", "Conflict")
+        if self.keeps and kind == "pods":
+            metadata = {**found["metadata"], "deletionTimestamp": "2026-01-01T00:00:00Z"}
+            return web.json_response(self.change(kind, "MODIFIED", {**found, "metadata": metadata}))
+        return web.json_response(self.change(kind, "DELETED", found))
+
+
+def refusal(status: int, message: str, reason: str = "") -> web.Response:
+    """Answer as the API server refuses."""
+    return web.json_response({"kind": "Status", "message": message, "reason": reason}, status=status)
+
+
+@asynccontextmanager
+async def serve(api: FakeApi) -> AsyncIterator[FakeApi]:
+    """Serve until the block ends."""
+    app = web.Application()
+    for group in ("api/v1", "apis/policy/v1"):
+        app.router.add_route("*", f"/{group}/namespaces/{{namespace}}/{{kind}}", api.handle)
+        app.router.add_route("*", f"/{group}/namespaces/{{namespace}}/{{kind}}/{{name}}", api.handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    host, port = runner.addresses[0][:2]
+    api.url = f"http://{host}:{port}"
+    try:
+        yield api
+    finally:
+        await runner.cleanup()
