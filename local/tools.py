@@ -75,7 +75,7 @@ def read_groups(table: Path = ETC / "tools.toml", folder: Path = TOOLS) -> dict[
         here = folder / name
         ldflags = " ".join(["-s", "-w", *entry.get("ldflags", "").split()])
         rename = entry.get("rename", {})
-        key = content_key(here, [here / "go.mod", here / "go.sum"], ldflags, json.dumps(rename))
+        key = content_key(here, [here], ldflags, json.dumps(rename))
         packages = tool_packages((here / "go.mod").read_text())
         groups[name] = ToolGroup(name, packages, ldflags, rename, entry.get("cluster", False), key)
     return groups

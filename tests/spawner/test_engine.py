@@ -270,7 +270,7 @@ async def test_a_start_that_a_hub_before_this_one_began_is_waited_for(launch: La
     api.runs = False
     first = launch()
     started = await begin(first)
-    await until(lambda: api.objects["pods"])
+    await until(lambda: first.pod)
     state = first.get_state()
     again = launch()
     again.load_state(state)
