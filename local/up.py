@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 from local import daemons, machine, preflight, teardown
 from local.buildah import Buildah
@@ -47,17 +50,45 @@ def up_local(settings: Settings, state: State, shell: Shell, progress: Progress)
     with progress.step("Debian packages") as step:
         installed = ensure_packages(shell)
         step.did = f"installed {len(installed)}" if installed else "all there"
-    for group in tools.groups.values():
-        if group.cluster:
+    buildah = Buildah(settings.cache, shell, read_base())
+    wanted = [group for group in tools.groups.values() if group.cluster]
+    with contextlib.nullcontext() if all(map(tools.ready, wanted)) else images_meanwhile(buildah):
+        for group in wanted:
             with progress.step(f"Tools: {group.name}") as step:
                 step.did = "built" if tools.ensure(group) else "cached"
-    cluster = Cluster(state, tools, shell)
+        _up_cluster(Cluster(state, tools, shell), buildah, progress)
+
+
+@contextlib.contextmanager
+def images_meanwhile(buildah: Buildah) -> Iterator[None]:
+    """Build the project's images while the block does something else: to compile leaves disk and network idle.
+
+    What fails here fails again, and is told, in the image's own step.
+    """
+    ended = Event()
+
+    def build() -> None:
+        for image in project_images(buildah.base):
+            if not ended.is_set():
+                with contextlib.suppress(LocalError):
+                    buildah.ensure(image)
+
+    with ThreadPoolExecutor(1) as lane:
+        lane.submit(build)
+        try:
+            yield
+        finally:
+            ended.set()
+
+
+def _up_cluster(cluster: Cluster, buildah: Buildah, progress: Progress) -> None:
+    state, shell = cluster.state, cluster.shell
     if cluster.half_booted:
         progress.say("An earlier run was ended in the middle of booting; what it left is removed first.")
         teardown.teardown(state, shell, progress)
     with progress.step("Prepare the machine"):
         machine.prepare(state, shell)
-    _boot(cluster, Buildah(settings.cache, shell, read_base()), progress)
+    _boot(cluster, buildah, progress)
     if cluster.outdated():
         progress.say("The cluster was made by another version of this checkout: make down and make up renew it.")
 
