@@ -11,6 +11,7 @@ from swish_spawner.adapters.policy_file import read_policy
 from swish_spawner.core.image_names import ImageNames
 from swish_spawner.errors import PolicyError
 from swish_spawner.spawner import SwishSpawner
+from swish_spawner.start_queue import QUEUE
 
 
 def configure(c: Any, *, policy_path: str, namespace: str, images: Mapping[str, Any] | None = None) -> None:
@@ -41,3 +42,5 @@ def configure(c: Any, *, policy_path: str, namespace: str, images: Mapping[str, 
     c.SwishSpawner.k8s_api_request_retry_timeout = 90
     # A request that is refused is refused within this second; a start that takes longer shows its progress meanwhile.
     c.JupyterHub.tornado_settings.update({"slow_spawn_timeout": 1})
+    # Launches over the limit wait their turn with us, where JupyterHub would answer 429.
+    QUEUE.limit, c.JupyterHub.concurrent_spawn_limit = c.JupyterHub.get("concurrent_spawn_limit", 100), 0
