@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Future
+from contextlib import asynccontextmanager, contextmanager
+from threading import Thread
 from typing import Any
 
 from aiohttp import web
@@ -24,7 +26,8 @@ class FakeApi:
 
     Attributes:
         requests: how many there were, by verb and kind, e.g. ``LIST pods``.
-        runs: whether a pod that is made runs at once.
+        runs: whether a pod that is made runs.
+        start_seconds: how long it takes until then.
         keeps: whether a pod that is deleted stays until `gone` is called.
         failures: answers to give instead of carrying out, by verb and kind: statuses, from the first on.
         lost: verbs and kinds whose next request is carried out but not answered.
@@ -37,7 +40,7 @@ class FakeApi:
         self.runs, self.keeps = True, False
         self.failures: dict[str, list[tuple[int, str]]] = {}
         self.lost: list[str] = []
-        self.slow_seconds = 0.0
+        self.slow_seconds = self.start_seconds = 0.0
         self.version, self.oldest = 1, 0
         self.url = ""
         self._changes: list[tuple[int, str, str, Resource]] = []
@@ -155,7 +158,9 @@ class FakeApi:
             return refusal(409, f'{kind} "{name}" already exists', "AlreadyExists")
         resource["metadata"] |= {"namespace": namespace, "uid": f"uid-{self.version}"}
         made = self.change(kind, "ADDED", resource | ({"status": {"phase": "Pending"}} if kind == "pods" else {}))
-        if kind == "pods" and self.runs:
+        if kind == "pods" and self.runs and self.start_seconds:
+            asyncio.get_running_loop().call_later(self.start_seconds, self.run, name)
+        elif kind == "pods" and self.runs:
             self.run(name)
         return web.json_response(made, status=201)
 
@@ -177,10 +182,16 @@ def refusal(status: int, message: str, reason: str = "") -> web.Response:
     return web.json_response({"kind": "Status", "message": message, "reason": reason}, status=status)
 
 
+async def environment(_request: web.Request) -> web.Response:
+    """Answer as an environment that runs."""
+    return web.json_response({"version": "1"})
+
+
 @asynccontextmanager
 async def serve(api: FakeApi) -> AsyncIterator[FakeApi]:
-    """Serve until the block ends."""
+    """Serve until the block ends; the same port answers as every environment does that runs."""
     app = web.Application()
+    app.router.add_get("/user/{path:.*}", environment)
     for group in ("api/v1", "apis/policy/v1"):
         app.router.add_route("*", f"/{group}/namespaces/{{namespace}}/{{kind}}", api.handle)
         app.router.add_route("*", f"/{group}/namespaces/{{namespace}}/{{kind}}/{{name}}", api.handle)
@@ -194,3 +205,24 @@ async def serve(api: FakeApi) -> AsyncIterator[FakeApi]:
         yield api
     finally:
         await runner.cleanup()
+
+
+@contextmanager
+def served_beside(api: FakeApi) -> Iterator[None]:
+    """Serve in a thread of its own until the block ends, for a hub in another process."""
+    ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+
+    async def until_the_end() -> None:
+        async with serve(api):
+            end = asyncio.Event()
+            ready.set_result((asyncio.get_running_loop(), end))
+            await end.wait()
+
+    thread = Thread(target=lambda: asyncio.run(until_the_end()))
+    thread.start()
+    loop, end = ready.result(timeout=10)
+    try:
+        yield
+    finally:
+        loop.call_soon_threadsafe(end.set)
+        thread.join()

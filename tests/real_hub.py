@@ -82,6 +82,13 @@ class Hub:
         """Ask the hub's API to do something."""
         return self.ask("POST", f"api/{path}", body)
 
+    def progress(self, user: str) -> list[str]:
+        """Return everything that a page reads while somebody's environment starts."""
+        headers = {"Authorization": f"token {TOKEN}", "Accept": "text/event-stream"}
+        request = urllib.request.Request(f"{self.url}/hub/api/users/{user}/server/progress", headers=headers)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return [json.loads(line[5:])["message"] for line in answer if line.startswith(b"data:")]
+
     def answers(self) -> bool:
         """Say whether the hub is there."""
         try:
