@@ -33,7 +33,8 @@ _LOOK_AGAIN: Final = 5.0
 _FAILED_GRACE: Final = 1
 #: Beyond its grace, how long a pod may take until it is gone (seconds), e.g. until its volumes are unmounted.
 _GONE: Final = 60
-_SPAWN_ID: Final = "swish_spawn_id"
+#: The key of a start's id in the state that the hub's database keeps.
+SPAWN_ID: Final = "swish_spawn_id"
 _WATCHES: Final = {"pods": PodWatch, "events": EventWatch}
 
 
@@ -356,13 +357,13 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
     def get_state(self) -> dict[str, Any]:
         """Keep the start's id, by which a hub that comes back knows what it made."""
         state: dict[str, Any] = super().get_state()
-        return state | ({_SPAWN_ID: self.spawn_id} if self.spawn_id else {})
+        return state | ({SPAWN_ID: self.spawn_id} if self.spawn_id else {})
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take up what a hub before this one started."""
         super().load_state(state)
         self._may_have_pod = bool(state)
-        self.spawn_id = state.get(_SPAWN_ID, "")
+        self.spawn_id = state.get(SPAWN_ID, "")
         if self.spawn_id:
             SPAWNS.add(self.spawn_id)
 

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
 from threading import Thread
 from typing import Any
 
@@ -127,7 +128,7 @@ class FakeApi:
         metadata = {"resourceVersion": str(self.version), **more}
         return web.json_response({"metadata": metadata, "items": items[start : start + limit]})
 
-    async def _watch(self, request: web.Request, _namespace: str, kind: str, _name: str) -> web.StreamResponse:
+    async def _watch(self, request: web.Request, namespace: str, kind: str, _name: str) -> web.StreamResponse:
         version = int(request.query["resourceVersion"])
         if version < self.oldest:
             return refusal(410, "too old resource version")
@@ -140,7 +141,7 @@ class FakeApi:
             while True:
                 news = self._news
                 for number, its_kind, what, resource in list(self._changes):
-                    if number > version and its_kind == kind:
+                    if number > version and its_kind == kind and resource["metadata"]["namespace"] == namespace:
                         await response.write(json.dumps({"type": what, "object": resource}).encode() + b"\n")
                 version = self.version
                 await news.wait()
@@ -156,7 +157,8 @@ class FakeApi:
         name = resource["metadata"]["name"]
         if f"{namespace}/{name}" in self.objects[kind]:
             return refusal(409, f'{kind} "{name}" already exists', "AlreadyExists")
-        resource["metadata"] |= {"namespace": namespace, "uid": f"uid-{self.version}"}
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        resource["metadata"] |= {"namespace": namespace, "uid": f"uid-{self.version}", "creationTimestamp": now}
         made = self.change(kind, "ADDED", resource | ({"status": {"phase": "Pending"}} if kind == "pods" else {}))
         if kind == "pods" and self.runs and self.start_seconds:
             asyncio.get_running_loop().call_later(self.start_seconds, self.run, name)
@@ -168,9 +170,10 @@ class FakeApi:
         found = self.objects[kind].get(f"{namespace}/{name}")
         if not found:
             return refusal(404, f"{name} not found")
-        wanted = (await request.json() if request.can_read_body else {}).get("preconditions", {}).get("uid")
-        if wanted not in (None, found["metadata"]["uid"]):
-            return refusal(409, "the UID in the precondition does not match", "Conflict")
+        wanted = (await request.json() if request.can_read_body else {}).get("preconditions", {})
+        for field, value in wanted.items():
+            if value != found["metadata"][field]:
+                return refusal(409, f"the {field} in the precondition does not match", "Conflict")
         if self.keeps and kind == "pods":
             metadata = {**found["metadata"], "deletionTimestamp": "2026-01-01T00:00:00Z"}
             return web.json_response(self.change(kind, "MODIFIED", {**found, "metadata": metadata}))
