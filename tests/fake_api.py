@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
@@ -47,6 +47,12 @@ class FakeApi:
         self._changes: list[tuple[int, str, str, Resource]] = []
         self._news = asyncio.Event()
         self._watches: set[asyncio.Task[Any]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def beside(self, what: Callable[[], object]) -> None:
+        """Do something with the objects where they are served: in another thread."""
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(what)
 
     def change(self, kind: str, what: str, resource: Resource) -> Resource:
         """Take in a change, and tell the watches."""
@@ -203,7 +209,7 @@ async def serve(api: FakeApi) -> AsyncIterator[FakeApi]:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     host, port = runner.addresses[0][:2]
-    api.url = f"http://{host}:{port}"
+    api.url, api._loop = f"http://{host}:{port}", asyncio.get_running_loop()
     try:
         yield api
     finally:
@@ -213,19 +219,19 @@ async def serve(api: FakeApi) -> AsyncIterator[FakeApi]:
 @contextmanager
 def served_beside(api: FakeApi) -> Iterator[None]:
     """Serve in a thread of its own until the block ends, for a hub in another process."""
-    ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+    ready: Future[asyncio.Event] = Future()
 
     async def until_the_end() -> None:
         async with serve(api):
             end = asyncio.Event()
-            ready.set_result((asyncio.get_running_loop(), end))
+            ready.set_result(end)
             await end.wait()
 
     thread = Thread(target=lambda: asyncio.run(until_the_end()))
     thread.start()
-    loop, end = ready.result(timeout=10)
+    end = ready.result(timeout=10)
     try:
         yield
     finally:
-        loop.call_soon_threadsafe(end.set)
+        api.beside(end.set)
         thread.join()

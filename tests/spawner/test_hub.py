@@ -46,6 +46,13 @@ def test_the_limit_of_starts_is_our_queues(asked: dict[str, int], limit: int) ->
     assert (QUEUE.limit, c.JupyterHub.concurrent_spawn_limit) == (limit, 0)
 
 
+def test_the_administrators_handlers_stay(config: Config) -> None:
+    """The sweeper's page is one more."""
+    c = Config({"JupyterHub": {"extra_handlers": [("/mine", object)]}})
+    configure(c, policy_path=str(SHIPPED_POLICY), namespace="swish")
+    assert [path for path, _ in c.JupyterHub.extra_handlers] == ["/mine", "/swish/sweep"]
+
+
 def test_only_what_names_images_is_taken(config: Config) -> None:
     """Other keys of the chart's block are not ours."""
     assert config.SwishSpawner.image_names == {"tag": "1", "references": {}}
