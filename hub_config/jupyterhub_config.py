@@ -56,4 +56,5 @@ configure(
     policy_path=str(policy_dir / "policy.yaml"),
     namespace=values["environments"]["namespace"],
     images=values["images"],
+    sweeper_dry_run=values["sweeper"]["dryRun"],
 )

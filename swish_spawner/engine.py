@@ -11,7 +11,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import nullcontext
 from typing import Any, Final
 
 from jupyterhub.utils import exponential_backoff, maybe_future
@@ -33,7 +33,8 @@ _LOOK_AGAIN: Final = 5.0
 _FAILED_GRACE: Final = 1
 #: Beyond its grace, how long a pod may take until it is gone (seconds), e.g. until its volumes are unmounted.
 _GONE: Final = 60
-_SPAWN_ID: Final = "swish_spawn_id"
+#: The key of a start's id in the state that the hub's database keeps.
+SPAWN_ID: Final = "swish_spawn_id"
 _WATCHES: Final = {"pods": PodWatch, "events": EventWatch}
 
 
@@ -41,7 +42,7 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
     """Starts and stops pods by events. What a pod holds is decided by those who derive from it."""
 
     spawn_id = ""
-    #: When each phase of the start began, by the monotonic clock.
+    #: When each phase of the start began, by the monotonic clock, from ``asked`` and ``turn`` (in the queue) on.
     marks: Mapping[str, float] = {}
 
     # What those who derive from this class decide.
@@ -53,10 +54,6 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
     def is_stale(self, pod: Manifest) -> bool:
         """Say whether a pod that has our name is ours to replace."""
         raise NotImplementedError
-
-    def turn(self) -> AbstractAsyncContextManager[Any]:
-        """Return what to hold while a pod is made and started, e.g. a place among those that may start at once."""
-        return nullcontext()
 
     async def make_prerequisites(self) -> None:
         """Make what has to be there before the pod."""
@@ -137,7 +134,8 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
     def start(self) -> Any:
         """Begin a start; JupyterHub waits for its end, and pages for what it says."""
         self.spawn_id, self._making = secrets.token_hex(8), None
-        self.marks = {"asked": time.monotonic()}
+        for phase in ("asked", "turn"):
+            self._mark(phase)
         self._start_future = asyncio.ensure_future(self._start())
         return self._start_future
 
@@ -172,11 +170,9 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
         await self._start_watching_pods()
         if self.events_enabled:
             await self._start_watching_events()
-        async with self.turn():
-            self._mark("turn")
-            self._save_state()
-            with self.event_reflector.followed(self.pod_key) if self.event_reflector else nullcontext():
-                return await self._start_pod_now()
+        self._save_state()
+        with self.event_reflector.followed(self.pod_key) if self.event_reflector else nullcontext():
+            return await self._start_pod_now()
 
     async def _start_pod_now(self) -> str:
         await self.make_prerequisites()
@@ -361,13 +357,13 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
     def get_state(self) -> dict[str, Any]:
         """Keep the start's id, by which a hub that comes back knows what it made."""
         state: dict[str, Any] = super().get_state()
-        return state | ({_SPAWN_ID: self.spawn_id} if self.spawn_id else {})
+        return state | ({SPAWN_ID: self.spawn_id} if self.spawn_id else {})
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take up what a hub before this one started."""
         super().load_state(state)
         self._may_have_pod = bool(state)
-        self.spawn_id = state.get(_SPAWN_ID, "")
+        self.spawn_id = state.get(SPAWN_ID, "")
         if self.spawn_id:
             SPAWNS.add(self.spawn_id)
 
@@ -376,7 +372,7 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
         super().clear_state()
         SPAWNS.discard(self.spawn_id)
         self._may_have_pod = False
-        self.spawn_id, self.messages = "", LaunchMessages()
+        self.spawn_id, self.messages, self.marks = "", LaunchMessages(), {}
 
     async def get_url(self) -> str:
         """Return where the environment is; one that was still starting when the hub ended is waited for."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -9,11 +10,26 @@ from typing import Any
 
 from swish_spawner.adapters.policy_file import read_policy
 from swish_spawner.core.image_names import ImageNames
+from swish_spawner.core.reconcile import Rules
 from swish_spawner.errors import PolicyError
 from swish_spawner.spawner import SwishSpawner
+from swish_spawner.start_queue import QUEUE
+from swish_spawner.sweeper import Sweeper
+from swish_spawner.sweeper_page import PATH, sweep_handler
+from swish_spawner.sweeper_world import HubWorld
+
+#: The first round comes after the hub has started (seconds).
+_FIRST_SWEEP = 30
 
 
-def configure(c: Any, *, policy_path: str, namespace: str, images: Mapping[str, Any] | None = None) -> None:
+def configure(
+    c: Any,
+    *,
+    policy_path: str,
+    namespace: str,
+    images: Mapping[str, Any] | None = None,
+    sweeper_dry_run: bool = False,
+) -> None:
     """Make a hub launch environments by the policy.
 
     Args:
@@ -21,6 +37,7 @@ def configure(c: Any, *, policy_path: str, namespace: str, images: Mapping[str, 
         policy_path: where the policy file is; it must be good now, and is read again when it changes.
         namespace: the Kubernetes namespace that environments run in.
         images: ``registry``, ``tag`` and ``references`` for bare image names; other keys are left alone.
+        sweeper_dry_run: whether the sweeper only reports the pods that are nobody's, and deletes none.
 
     Raises:
         SystemExit: the policy has problems; the text names all of them.
@@ -41,3 +58,21 @@ def configure(c: Any, *, policy_path: str, namespace: str, images: Mapping[str, 
     c.SwishSpawner.k8s_api_request_retry_timeout = 90
     # A request that is refused is refused within this second; a start that takes longer shows its progress meanwhile.
     c.JupyterHub.tornado_settings.update({"slow_spawn_timeout": 1})
+    # Launches over the limit wait their turn with us, where JupyterHub would answer 429.
+    QUEUE.limit, c.JupyterHub.concurrent_spawn_limit = c.JupyterHub.get("concurrent_spawn_limit", 100), 0
+    sweeper = Sweeper(HubWorld(), Rules(), dry_run=sweeper_dry_run)
+    c.JupyterHub.extra_handlers = [*c.JupyterHub.get("extra_handlers", []), (PATH, sweep_handler(sweeper))]
+    _run_in_hub(sweeper)
+
+
+def _run_in_hub(sweeper: Sweeper) -> None:
+    """Let the sweeper do its rounds for as long as the hub runs.
+
+    JupyterHub reads its configuration within the event loop that it then runs in. What only reads the configuration
+    has no loop, or ends before the first round.
+    """
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    loop.call_later(_FIRST_SWEEP, sweeper.begin)

@@ -25,10 +25,10 @@ from swish_spawner.core.quota import Use, quota_refusal
 from swish_spawner.core.request import parse_request
 from swish_spawner.core.traits import MERGED, kubespawner_traits, merged
 from swish_spawner.core.units import parse_cpu
-from swish_spawner.engine import EventSpawner
 from swish_spawner.errors import ClusterAway, ClusterRefused, Denied, LaunchFailed, UserError
 from swish_spawner.form import options_from_form, render_form
 from swish_spawner.in_force import USES, policy_file
+from swish_spawner.start_queue import QueuedSpawner
 
 #: Said when Kubernetes gives no answer; what it gave instead is in the log.
 CLUSTER_AWAY: Final = LaunchFailed(
@@ -38,7 +38,7 @@ CLUSTER_AWAY: Final = LaunchFailed(
 )
 
 
-class SwishSpawner(EventSpawner):
+class SwishSpawner(QueuedSpawner):
     """Start environments that the policy allows, as the policy says."""
 
     policy_path = Unicode(
@@ -136,6 +136,10 @@ class SwishSpawner(EventSpawner):
         raise http_error(
             self, 400, "A link cannot start an environment; check your choice below and press Start.", "link"
         )
+
+    def who_asks(self) -> tuple[str, str]:
+        """Return the team that pays and the person, between whom launches take turns."""
+        return self._made_plan().team.name, self.user.name
 
     def plan_request(self) -> ServerPlan:
         """Decide about the options that this start was given.

@@ -9,8 +9,11 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Future
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
+from threading import Thread
 from typing import Any
 
 from aiohttp import web
@@ -24,7 +27,8 @@ class FakeApi:
 
     Attributes:
         requests: how many there were, by verb and kind, e.g. ``LIST pods``.
-        runs: whether a pod that is made runs at once.
+        runs: whether a pod that is made runs.
+        start_seconds: how long it takes until then.
         keeps: whether a pod that is deleted stays until `gone` is called.
         failures: answers to give instead of carrying out, by verb and kind: statuses, from the first on.
         lost: verbs and kinds whose next request is carried out but not answered.
@@ -37,12 +41,18 @@ class FakeApi:
         self.runs, self.keeps = True, False
         self.failures: dict[str, list[tuple[int, str]]] = {}
         self.lost: list[str] = []
-        self.slow_seconds = 0.0
+        self.slow_seconds = self.start_seconds = 0.0
         self.version, self.oldest = 1, 0
         self.url = ""
         self._changes: list[tuple[int, str, str, Resource]] = []
         self._news = asyncio.Event()
         self._watches: set[asyncio.Task[Any]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def beside(self, what: Callable[[], object]) -> None:
+        """Do something with the objects where they are served: in another thread."""
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(what)
 
     def change(self, kind: str, what: str, resource: Resource) -> Resource:
         """Take in a change, and tell the watches."""
@@ -124,7 +134,7 @@ class FakeApi:
         metadata = {"resourceVersion": str(self.version), **more}
         return web.json_response({"metadata": metadata, "items": items[start : start + limit]})
 
-    async def _watch(self, request: web.Request, _namespace: str, kind: str, _name: str) -> web.StreamResponse:
+    async def _watch(self, request: web.Request, namespace: str, kind: str, _name: str) -> web.StreamResponse:
         version = int(request.query["resourceVersion"])
         if version < self.oldest:
             return refusal(410, "too old resource version")
@@ -137,7 +147,7 @@ class FakeApi:
             while True:
                 news = self._news
                 for number, its_kind, what, resource in list(self._changes):
-                    if number > version and its_kind == kind:
+                    if number > version and its_kind == kind and resource["metadata"]["namespace"] == namespace:
                         await response.write(json.dumps({"type": what, "object": resource}).encode() + b"\n")
                 version = self.version
                 await news.wait()
@@ -153,9 +163,12 @@ class FakeApi:
         name = resource["metadata"]["name"]
         if f"{namespace}/{name}" in self.objects[kind]:
             return refusal(409, f'{kind} "{name}" already exists', "AlreadyExists")
-        resource["metadata"] |= {"namespace": namespace, "uid": f"uid-{self.version}"}
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        resource["metadata"] |= {"namespace": namespace, "uid": f"uid-{self.version}", "creationTimestamp": now}
         made = self.change(kind, "ADDED", resource | ({"status": {"phase": "Pending"}} if kind == "pods" else {}))
-        if kind == "pods" and self.runs:
+        if kind == "pods" and self.runs and self.start_seconds:
+            asyncio.get_running_loop().call_later(self.start_seconds, self.run, name)
+        elif kind == "pods" and self.runs:
             self.run(name)
         return web.json_response(made, status=201)
 
@@ -163,9 +176,10 @@ class FakeApi:
         found = self.objects[kind].get(f"{namespace}/{name}")
         if not found:
             return refusal(404, f"{name} not found")
-        wanted = (await request.json() if request.can_read_body else {}).get("preconditions", {}).get("uid")
-        if wanted not in (None, found["metadata"]["uid"]):
-            return refusal(409, "the UID in the precondition does not match", "Conflict")
+        wanted = (await request.json() if request.can_read_body else {}).get("preconditions", {})
+        for field, value in wanted.items():
+            if value != found["metadata"][field]:
+                return refusal(409, f"the {field} in the precondition does not match", "Conflict")
         if self.keeps and kind == "pods":
             metadata = {**found["metadata"], "deletionTimestamp": "2026-01-01T00:00:00Z"}
             return web.json_response(self.change(kind, "MODIFIED", {**found, "metadata": metadata}))
@@ -177,10 +191,16 @@ def refusal(status: int, message: str, reason: str = "") -> web.Response:
     return web.json_response({"kind": "Status", "message": message, "reason": reason}, status=status)
 
 
+async def environment(_request: web.Request) -> web.Response:
+    """Answer as an environment that runs."""
+    return web.json_response({"version": "1"})
+
+
 @asynccontextmanager
 async def serve(api: FakeApi) -> AsyncIterator[FakeApi]:
-    """Serve until the block ends."""
+    """Serve until the block ends; the same port answers as every environment does that runs."""
     app = web.Application()
+    app.router.add_get("/user/{path:.*}", environment)
     for group in ("api/v1", "apis/policy/v1"):
         app.router.add_route("*", f"/{group}/namespaces/{{namespace}}/{{kind}}", api.handle)
         app.router.add_route("*", f"/{group}/namespaces/{{namespace}}/{{kind}}/{{name}}", api.handle)
@@ -189,8 +209,29 @@ async def serve(api: FakeApi) -> AsyncIterator[FakeApi]:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     host, port = runner.addresses[0][:2]
-    api.url = f"http://{host}:{port}"
+    api.url, api._loop = f"http://{host}:{port}", asyncio.get_running_loop()
     try:
         yield api
     finally:
         await runner.cleanup()
+
+
+@contextmanager
+def served_beside(api: FakeApi) -> Iterator[None]:
+    """Serve in a thread of its own until the block ends, for a hub in another process."""
+    ready: Future[asyncio.Event] = Future()
+
+    async def until_the_end() -> None:
+        async with serve(api):
+            end = asyncio.Event()
+            ready.set_result(end)
+            await end.wait()
+
+    thread = Thread(target=lambda: asyncio.run(until_the_end()))
+    thread.start()
+    end = ready.result(timeout=10)
+    try:
+        yield
+    finally:
+        api.beside(end.set)
+        thread.join()

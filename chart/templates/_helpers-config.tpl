@@ -17,6 +17,7 @@ knowledge of the chart's version.
   "imagePullSecrets" .Values.imagePullSecrets
   "environments" (dict "namespace" .Release.Namespace)
   "urls" (dict "base" (include "swish.base-url" .) "hub" (include "swish.hub.url" .) "proxyApi" (include "swish.proxy-api.url" .))
+  "sweeper" .Values.sweeper
   "hubConfig" .Values.hub.config
   "hubConfigFromSecret" .Values.hub.configFromSecret
 ) -}}

@@ -37,10 +37,11 @@ requests.nvidia.com/gpu: {{ .gpus | toString | quote }}
 - apiGroups: [""]
   resources: [pods]
   verbs:
+    - get    # was a start carried out whose answer was lost
     - list   # know all environments when the hub starts
     - watch  # notice at once that an environment is ready, or gone
     - create # start an environment
-    - delete # stop an environment
+    - delete # stop an environment, and remove a pod that no server knows any more
 - apiGroups: [""]
   resources: [events]
   verbs:

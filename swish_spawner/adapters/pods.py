@@ -50,21 +50,30 @@ class Pods:
                 return None
             raise
 
-    async def delete(self, name: str, uid: str, grace_seconds: int) -> None:
-        """Ask for a pod's end; it is gone some time after. A pod that is gone already will do, and no other is deleted.
+    async def delete(self, name: str, uid: str, grace_seconds: int | None, version: str | None = None) -> bool:
+        """Ask for a pod's end; it is gone some time after. No other pod of that name is deleted.
 
         Args:
             name: of the pod.
             uid: of the pod; a newer one of that name is left alone.
-            grace_seconds: what its containers get to end by themselves.
+            grace_seconds: what its containers get to end by themselves; None is what the pod says.
+            version: its resource version; a pod that has changed since is left alone. None is whichever.
+
+        Returns:
+            Whether it will end; not if it is gone already, or another, or changed.
 
         Raises:
             ClusterRefused: the API server will not.
         """
-        body = {"gracePeriodSeconds": grace_seconds, "preconditions": {"uid": uid}}
+        preconditions = {"uid": uid} | ({"resourceVersion": version} if version else {})
+        body: dict[str, Any] = {"preconditions": preconditions}
+        if grace_seconds is not None:
+            body["gracePeriodSeconds"] = grace_seconds
         delete, options = self._api.delete_namespaced_pod, self._patience.options
         try:
             await self._patience.answer(lambda: delete(name, self._namespace, body=body, **options), conflicts=True)
         except ClusterRefused as error:
             if error.status not in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT):
                 raise
+            return False
+        return True

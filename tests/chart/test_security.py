@@ -9,7 +9,7 @@ import pytest
 from tests.chart.rendering import Manifest, containers, one, pod_templates
 
 VERBS = [
-    ("pods", {"list", "watch", "create", "delete"}, "see, start and stop environments"),
+    ("pods", {"get", "list", "watch", "create", "delete"}, "see, start and stop environments"),
     ("events", {"list", "watch"}, "show progress"),
     ("persistentvolumeclaims", {"get", "create", "delete"}, "home volumes"),
     ("poddisruptionbudgets", {"create"}, "protected pools"),

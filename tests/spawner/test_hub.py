@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,15 @@ from traitlets.config import Config
 
 from swish_spawner.hub import configure
 from swish_spawner.spawner import SwishSpawner
+from swish_spawner.start_queue import QUEUE
 from tests.conftest import SHIPPED_POLICY
+
+
+@pytest.fixture(autouse=True)
+def queue_as_it_was() -> Iterator[None]:
+    """The queue is one for all hubs of a process, and so for all tests."""
+    yield
+    QUEUE.limit = 0
 
 
 @pytest.fixture
@@ -27,6 +36,21 @@ def test_the_hub_launches_with_our_spawner(config: Config) -> None:
     assert config.JupyterHub.spawner_class is SwishSpawner
     assert config.SwishSpawner.policy_path == str(SHIPPED_POLICY)
     assert config.SwishSpawner.namespace == "swish"
+
+
+@pytest.mark.parametrize(("asked", "limit"), [({}, 100), ({"concurrent_spawn_limit": 7}, 7)])
+def test_the_limit_of_starts_is_our_queues(asked: dict[str, int], limit: int) -> None:
+    """As many as the administrator says, or JupyterHub; where JupyterHub itself would refuse, ours wait."""
+    c = Config({"JupyterHub": asked})
+    configure(c, policy_path=str(SHIPPED_POLICY), namespace="swish")
+    assert (QUEUE.limit, c.JupyterHub.concurrent_spawn_limit) == (limit, 0)
+
+
+def test_the_administrators_handlers_stay(config: Config) -> None:
+    """The sweeper's page is one more."""
+    c = Config({"JupyterHub": {"extra_handlers": [("/mine", object)]}})
+    configure(c, policy_path=str(SHIPPED_POLICY), namespace="swish")
+    assert [path for path, _ in c.JupyterHub.extra_handlers] == ["/mine", "/swish/sweep"]
 
 
 def test_only_what_names_images_is_taken(config: Config) -> None:

@@ -1,131 +1,31 @@
-"""A real hub, without a proxy or a cluster: refusals over REST are 4xx answers that never bring the hub down."""
-
-# ruff: noqa: S310 - every address here is this test's own hub on loopback
+"""Refusals over REST are 4xx answers of a real hub, and never bring it down."""
 
 from __future__ import annotations
 
-import json
-import os
-import socket
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import jupyterhub
 import pytest
 
-from tests.conftest import ROOT, WIDE_POLICY
+from tests.real_hub import TOKEN, Hub, running_hub
 
-TOKEN = "a-token-for-this-test-alone"
 FAILURE_LIMIT = 2
-STARTED_WITHIN_SECONDS = 60
-
-#: The only parts that are not the real ones: no proxy, since the test asks the hub itself, and a kubeconfig to nowhere.
 CONFIG = f"""
-from jupyterhub.proxy import Proxy
-from swish_spawner.hub import configure
-
-class NoProxy(Proxy):
-    should_start = False
-    async def add_route(self, routespec, target, data): ...
-    async def delete_route(self, routespec): ...
-    async def get_all_routes(self): return {{}}
-
-c.JupyterHub.proxy_class = NoProxy
-c.JupyterHub.hub_bind_url = "http://127.0.0.1:PORT"
-c.JupyterHub.db_url = "sqlite:///hub.sqlite"
-c.JupyterHub.authenticator_class = "dummy"
-c.Authenticator.allow_all = True
 c.Authenticator.allowed_users = {{"ada", "ben"}}
-c.JupyterHub.allow_named_servers = True
 c.JupyterHub.load_groups = {{"genomics": {{"users": ["ada"]}}}}
 c.JupyterHub.services = [{{"name": "tester", "api_token": "{TOKEN}"}}]
 c.JupyterHub.load_roles = [{{"name": "tester", "services": ["tester"], "scopes": ["servers", "users", "groups"]}}]
 c.Spawner.consecutive_failure_limit = {FAILURE_LIMIT}
-configure(c, policy_path="{WIDE_POLICY}", namespace="swish")
 """
-KUBECONFIG = """
-apiVersion: v1
-kind: Config
-current-context: nowhere
-clusters: [{name: nowhere, cluster: {server: "http://127.0.0.1:9"}}]
-contexts: [{name: nowhere, context: {cluster: nowhere, user: nobody}}]
-users: [{name: nobody, user: {}}]
-"""
-
-
-@dataclass(frozen=True)
-class Hub:
-    """A running hub."""
-
-    url: str
-    process: subprocess.Popen[bytes]
-
-    def post(self, path: str, body: Any) -> tuple[int, Any]:
-        """Return the status and the JSON of an answer."""
-        request = urllib.request.Request(
-            f"{self.url}/hub/api/{path}",
-            data=json.dumps(body).encode(),
-            headers={"Authorization": f"token {TOKEN}", "Content-Type": "application/json"},
-            method="POST",
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                return answer.status, None
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, json.loads(error.read())
-
-    def answers(self) -> bool:
-        """Say whether the hub is there."""
-        try:
-            with urllib.request.urlopen(f"{self.url}/hub/api/", timeout=5) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    """A hub with our configuration; the process ends with the tests of this file."""
-    folder: Path = tmp_path_factory.mktemp("hub")
-    port = free_port()
-    (folder / "config.py").write_text(CONFIG.replace("PORT", str(port)), encoding="utf-8")
-    (folder / "kubeconfig").write_text(KUBECONFIG, encoding="utf-8")
-    environment = os.environ | {"KUBECONFIG": str(folder / "kubeconfig"), "PYTHONPATH": str(ROOT)}
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterhub", "--config", "config.py"],
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
-    hub = Hub(f"http://127.0.0.1:{port}", process)
-    try:
-        deadline = time.monotonic() + STARTED_WITHIN_SECONDS
-        while not hub.answers():
-            assert process.poll() is None, (folder / "log").read_text(encoding="utf-8")
-            assert time.monotonic() < deadline, (folder / "log").read_text(encoding="utf-8")
-            time.sleep(0.1)
+    """A hub with our configuration, for all tests of this file."""
+    with running_hub(tmp_path_factory.mktemp("hub"), CONFIG) as hub:
         yield hub
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
 
 
 REFUSED: list[tuple[str, dict[str, Any], int, str]] = [

@@ -1,0 +1,140 @@
+"""A real hub in a process of its own, without a proxy: it talks to whatever Kubernetes API server a test gives it."""
+
+# ruff: noqa: S310 - every address here is this test's own hub on loopback
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.conftest import ROOT, WIDE_POLICY
+
+TOKEN = "a-token-for-this-test-alone"
+STARTED_WITHIN_SECONDS = 60
+#: A Kubernetes API server that is not there.
+NOWHERE = "http://127.0.0.1:9"
+
+#: The only part that is not the real one: no proxy, since the test asks the hub itself.
+CONFIG = f"""
+from jupyterhub.proxy import Proxy
+from swish_spawner.hub import configure
+
+class NoProxy(Proxy):
+    should_start = False
+    async def add_route(self, routespec, target, data): ...
+    async def delete_route(self, routespec): ...
+    async def get_all_routes(self): return {{}}
+
+c.JupyterHub.proxy_class = NoProxy
+c.JupyterHub.hub_bind_url = "http://127.0.0.1:PORT"
+c.JupyterHub.db_url = "sqlite:///hub.sqlite"
+c.JupyterHub.cleanup_servers = False
+c.JupyterHub.authenticator_class = "dummy"
+c.Authenticator.allow_all = True
+c.JupyterHub.allow_named_servers = True
+MORE
+configure(c, policy_path="{WIDE_POLICY}", namespace="swish")
+"""
+KUBECONFIG = """
+apiVersion: v1
+kind: Config
+current-context: here
+clusters: [{name: here, cluster: {server: "SERVER"}}]
+contexts: [{name: here, context: {cluster: here, user: nobody}}]
+users: [{name: nobody, user: {}}]
+"""
+
+
+@dataclass(frozen=True)
+class Hub:
+    """A running hub."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+    def ask(self, method: str, path: str, body: Any = None, token: str = TOKEN) -> tuple[int, Any]:
+        """Return the status and the JSON of an answer; `path` begins below ``/hub/``."""
+        request = urllib.request.Request(
+            f"{self.url}/hub/{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"token {token}", "Content-Type": "application/json"},
+            method=method,
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.loads(error.read())
+
+    def post(self, path: str, body: Any) -> tuple[int, Any]:
+        """Ask the hub's API to do something."""
+        return self.ask("POST", f"api/{path}", body)
+
+    def progress(self, user: str) -> list[str]:
+        """Return everything that a page reads while somebody's environment starts."""
+        headers = {"Authorization": f"token {TOKEN}", "Accept": "text/event-stream"}
+        request = urllib.request.Request(f"{self.url}/hub/api/users/{user}/server/progress", headers=headers)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return [json.loads(line[5:])["message"] for line in answer if line.startswith(b"data:")]
+
+    def answers(self) -> bool:
+        """Say whether the hub is there."""
+        try:
+            with urllib.request.urlopen(f"{self.url}/hub/api/", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@contextmanager
+def running_hub(folder: Path, more: str, server: str = NOWHERE) -> Iterator[Hub]:
+    """Run a hub until the block ends.
+
+    Args:
+        folder: for its files; a hub that is started in it again finds its database.
+        more: configuration.
+        server: the Kubernetes API server's URL.
+    """
+    port = free_port()
+    (folder / "config.py").write_text(CONFIG.replace("PORT", str(port)).replace("MORE", more), encoding="utf-8")
+    (folder / "kubeconfig").write_text(KUBECONFIG.replace("SERVER", server), encoding="utf-8")
+    environment = os.environ | {"KUBECONFIG": str(folder / "kubeconfig"), "PYTHONPATH": str(ROOT)}
+    with (folder / "log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "jupyterhub", "--config", "config.py"],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+    hub = Hub(f"http://127.0.0.1:{port}", process)
+    try:
+        deadline = time.monotonic() + STARTED_WITHIN_SECONDS
+        while not hub.answers():
+            assert process.poll() is None, (folder / "log").read_text(encoding="utf-8")
+            assert time.monotonic() < deadline, (folder / "log").read_text(encoding="utf-8")
+            time.sleep(0.1)
+        yield hub
+    finally:
+        process.terminate()
+        process.wait(timeout=30)

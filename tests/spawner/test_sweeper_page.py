@@ -1,0 +1,124 @@
+"""The sweeper in a real hub: its page, who may see it, and what it removes."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from swish_spawner.core import labels
+from tests.fake_api import FakeApi, served_beside
+from tests.real_hub import TOKEN, Hub, running_hub
+
+PAGE = "swish/sweep"
+#: The first round comes soon, and two looks may follow each other at once.
+CONFIG = f"""
+from datetime import timedelta
+from functools import partial
+import swish_spawner.hub
+swish_spawner.hub._FIRST_SWEEP = 1
+swish_spawner.hub.Rules = partial(swish_spawner.hub.Rules, apart=timedelta(0))
+
+c.JupyterHub.load_groups = {{"imaging": {{"users": ["ada", "grace"]}}}}
+c.JupyterHub.services = [
+    {{"name": name, "api_token": name + "-{TOKEN}"}} for name in ("reader", "part", "nobody")
+] + [{{"name": "tester", "api_token": "{TOKEN}"}}]
+c.JupyterHub.load_roles = [
+    {{"name": "all", "services": ["tester", "reader"], "scopes": ["admin:servers", "list:users", "read:users"]}},
+    {{"name": "part", "services": ["part"], "scopes": ["admin:servers!group=imaging"]}},
+]
+c.KubeSpawner.port = ENVIRONMENTS
+"""
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[FakeApi]:
+    """An API server."""
+    api = FakeApi()
+    with served_beside(api):
+        yield api
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory, api: FakeApi) -> Iterator[Hub]:
+    """A hub that sweeps."""
+    config = CONFIG.replace("ENVIRONMENTS", api.url.rpartition(":")[2])
+    with running_hub(tmp_path_factory.mktemp("hub"), config, api.url) as hub:
+        yield hub
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("who", ["part", "nobody", "stranger"])
+def test_only_an_administrator_of_all_servers_may(hub: Hub, method: str, who: str) -> None:
+    """Not one of some people's servers, which JupyterHub 5 would let in."""
+    status, _ = hub.ask(method, PAGE, {} if method == "POST" else None, token=f"{who}-{TOKEN}")
+    assert status == 403
+
+
+@pytest.mark.parametrize("body", [{"dry_run": "yes"}, {"force": True}, [1]])
+def test_a_body_that_means_nothing_is_refused(hub: Hub, body: object) -> None:
+    """Rather than read as one that deletes."""
+    assert hub.ask("POST", PAGE, body)[0] == 400
+
+
+def test_rounds_come_without_being_asked_for(hub: Hub) -> None:
+    """The configuration is read where the hub runs."""
+    deadline = time.monotonic() + 30
+    while (last := hub.ask("GET", PAGE)[1]["last"]) is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert last["outcome"] in ("not_ready", "clean")
+
+
+def start(hub: Hub, user: str) -> None:
+    """Start somebody's environment and wait until it is ready."""
+    assert hub.post(f"users/{user}/server", {})[0] in (201, 202)
+    deadline = time.monotonic() + 30
+    while user not in {ready["name"] for ready in hub.ask("GET", "api/users?state=ready")[1]}:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_a_lost_pod_goes_and_a_live_one_stays(hub: Hub, api: FakeApi) -> None:
+    """First the report says it, then a round does it; the hub's own stamps are what tells them apart."""
+    start(hub, "ada")
+    deadline = time.monotonic() + 30
+    lost = copy.deepcopy(api.pod("jupyter-ada"))
+    lost["metadata"] |= {"name": "jupyter-lost", "uid": "lost", "creationTimestamp": "2026-01-01T00:00:00Z"}
+    lost["metadata"]["annotations"] |= {labels.SPAWN_ID: "lost", labels.USER: "grace"}
+    api.beside(lambda: api.change("pods", "ADDED", lost))
+
+    while not (now := hub.ask("GET", PAGE)[1]["now"])["nobodys"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert (now["pods"], now["nobodys"][0]["server"], now["nobodys"][0]["pod"]) == (
+        2,
+        "grace/",
+        "swish-imaging/jupyter-lost",
+    )
+    for _ in range(2):
+        dry = hub.ask("POST", PAGE, {"dry_run": True})[1]
+    assert (dry["outcome"], dry["removed"], dry["would_remove"]) == ("dry_run", [], ["swish-imaging/jupyter-lost"])
+    done = hub.ask("POST", PAGE)[1]
+    assert (done["outcome"], done["removed"]) == ("removed", ["swish-imaging/jupyter-lost"])
+    assert hub.ask("GET", PAGE, token=f"reader-{TOKEN}")[1]["last"] == done
+    assert list(api.objects["pods"]) == ["swish-imaging/jupyter-ada"]
+
+
+def test_a_hub_that_was_killed_knows_its_pods_again(tmp_path: Path) -> None:
+    """The next one reads them from the database, before its sweeper looks."""
+    api = FakeApi()
+    with served_beside(api):
+        config = CONFIG.replace("ENVIRONMENTS", api.url.rpartition(":")[2])
+        with running_hub(tmp_path, config, api.url) as hub:
+            start(hub, "ada")
+            hub.process.kill()
+        with running_hub(tmp_path, config, api.url) as hub:
+            deadline = time.monotonic() + 30
+            while hub.ask("GET", PAGE)[1]["now"]["pods"] != 1:
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+            assert hub.ask("POST", PAGE)[1]["nobodys"] == []
