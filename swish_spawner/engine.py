@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from jupyterhub.utils import exponential_backoff, maybe_future
 from kubespawner import KubeSpawner
@@ -35,6 +36,8 @@ _FAILED_GRACE: Final = 1
 _GONE: Final = 60
 #: The key of a start's id in the state that the hub's database keeps.
 SPAWN_ID: Final = "swish_spawn_id"
+#: The pause (seconds) between two looks whether an environment's port is open.
+_ASK_AGAIN: Final = 0.1
 _WATCHES: Final = {"pods": PodWatch, "events": EventWatch}
 
 
@@ -42,6 +45,8 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
     """Starts and stops pods by events. What a pod holds is decided by those who derive from it."""
 
     spawn_id = ""
+    #: How long (seconds) a pod that runs is watched until its port is open; then it is JupyterHub's turn to wait.
+    first_answer_seconds = 0
     #: When each phase of the start began, by the monotonic clock, from ``asked`` and ``turn`` (in the queue) on.
     marks: Mapping[str, float] = {}
 
@@ -79,6 +84,9 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
 
     async def _start_reflector(self, kind: str, reflector_class: Any, replace: bool = False, **kwargs: Any) -> Any:
         """Start a watch of ours in the place of KubeSpawner's; one that failed is no longer in the way of the next."""
+        if kind == "events":
+            # KubeSpawner's are of pods alone; why a volume is not made is said of its claim
+            kwargs.pop("fields", None)
         try:
             return await super()._start_reflector(kind, _WATCHES.get(kind, reflector_class), replace, **kwargs)
         except Exception:
@@ -186,6 +194,7 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
         pod = await self._ready_pod()
         self._mark("noticed")
         url: str = self._get_pod_url(pod)
+        await self._first_answer(url)
         return url
 
     def _save_state(self) -> None:
@@ -256,13 +265,27 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
                 return pod
             rest = end - time.monotonic()
             if rest <= 0:
-                raise LaunchFailed(
-                    f"The environment did not start within {self.pod_start_seconds:.0f} seconds; try again, or ask an "
-                    "administrator to look at the hub's log.",
-                    kind="timeout",
-                    blame="cluster",
-                )
+                raise self.overdue()
             await self._news(rest)
+
+    async def _first_answer(self, url: str) -> None:
+        """Wait until something listens at a URL, or until it is JupyterHub's turn to wait for it.
+
+        A container runs before what is in it does, and JupyterHub would not hear of one that ends again.
+        """
+        end = time.monotonic() + self.first_answer_seconds
+        while time.monotonic() < end and not await _listens(url):
+            self.look(self._own_pod(), self.events)
+            await BELLS.wait(self.pod_key, _ASK_AGAIN)
+
+    def overdue(self) -> LaunchFailed:
+        """Return what is said of a start that took too long."""
+        return LaunchFailed(
+            f"The environment did not start within {self.pod_start_seconds:.0f} seconds; try again, or ask an "
+            "administrator to look at the hub's log.",
+            kind="timeout",
+            blame="cluster",
+        )
 
     @property
     def pod_start_seconds(self) -> float:
@@ -404,6 +427,18 @@ def ending(pod: Mapping[str, Any]) -> str:
     """Return why a pod has ended, in Kubernetes' words."""
     status = pod.get("status") or {}
     return f"{status.get('phase')} {status.get('reason') or ''} {status.get('message') or ''}".strip()
+
+
+async def _listens(url: str) -> bool:
+    """Say whether something takes connections at a URL."""
+    place = urlsplit(url)
+    try:
+        async with asyncio.timeout(1):
+            _, writer = await asyncio.open_connection(place.hostname, place.port)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return True
 
 
 async def _to_the_end(work: Awaitable[None]) -> None:

@@ -56,6 +56,8 @@ def configure(
     c.SwishSpawner.k8s_api_request_timeout = 15
     # A restart of the API server takes about a minute; what was asked for meanwhile is not lost.
     c.SwishSpawner.k8s_api_request_retry_timeout = 90
+    # What ends as it starts is then said at once, where JupyterHub alone would wait for http_timeout.
+    c.SwishSpawner.first_answer_seconds = 30
     # A request that is refused is refused within this second; a start that takes longer shows its progress meanwhile.
     c.JupyterHub.tornado_settings.update({"slow_spawn_timeout": 1})
     # Launches over the limit wait their turn with us, where JupyterHub would answer 429.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Protocol
+from statistics import median
+from typing import Final, Protocol
 
 from prometheus_client import Counter
 
@@ -13,6 +15,9 @@ from swish_spawner.core.quota import Use
 from swish_spawner.errors import PolicyError
 
 POLICY_REFUSED = Counter("swish_policy_refused_total", "Changes of the policy file that were refused")
+
+
+_WAITS: Final = 20
 
 
 class Log(Protocol):
@@ -63,6 +68,24 @@ class Uses:
 
 
 USES = Uses()
+
+
+class NodeWaits:
+    """How long environments lately waited for a node, by pool; it is forgotten with the hub's process."""
+
+    def __init__(self) -> None:
+        self._by_pool: dict[str, deque[float]] = {}
+
+    def record(self, pool: str, seconds: float) -> None:
+        """Take down that one waited so long; of each pool the last 20 count."""
+        self._by_pool.setdefault(pool, deque(maxlen=_WAITS)).append(seconds)
+
+    def usual(self, pool: str) -> float | None:
+        """Return the median wait in seconds, or None while there was none."""
+        return median(waits) if (waits := self._by_pool.get(pool)) else None
+
+
+NODE_WAITS = NodeWaits()
 
 #: The ids of all starts whose environment is there, or on its way. What carries another of this hub's is nobody's.
 SPAWNS: set[str] = set()

@@ -7,10 +7,11 @@ KubeSpawner has loaded its own options (so that nothing that ran in between can 
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NoReturn
 
-from traitlets import Dict, Unicode, default
+from traitlets import Dict, Integer, Unicode, default
 
 from swish_spawner.adapters.cluster import KubernetesCluster
 from swish_spawner.adapters.ports import Cluster
@@ -19,15 +20,19 @@ from swish_spawner.core import labels
 from swish_spawner.core.image_names import ImageNames
 from swish_spawner.core.manifests import Owner, companion_manifests, prerequisite_manifests
 from swish_spawner.core.plan import Person, ServerPlan, plan_document, plan_server, use_of
-from swish_spawner.core.pod import enforced, package_failure, quality_lost, quality_problems
+from swish_spawner.core.pod import enforced, quality_lost, quality_problems
 from swish_spawner.core.policy import Policy, with_image_references
-from swish_spawner.core.quota import Use, quota_refusal
+from swish_spawner.core.quota import Use
+from swish_spawner.core.refusals import refusal
 from swish_spawner.core.request import parse_request
 from swish_spawner.core.traits import MERGED, kubespawner_traits, merged
-from swish_spawner.core.units import parse_cpu
-from swish_spawner.errors import ClusterAway, ClusterRefused, Denied, LaunchFailed, UserError
+from swish_spawner.core.trouble_types import Circumstances
+from swish_spawner.core.units import format_memory, parse_cpu
+from swish_spawner.core.volumes import scratch_claims
+from swish_spawner.errors import ClusterAway, ClusterRefused, LaunchFailed, UserError
 from swish_spawner.form import options_from_form, render_form
-from swish_spawner.in_force import USES, policy_file
+from swish_spawner.in_force import NODE_WAITS, USES, policy_file
+from swish_spawner.lookout import Lookout
 from swish_spawner.start_queue import QueuedSpawner
 
 #: Said when Kubernetes gives no answer; what it gave instead is in the log.
@@ -75,6 +80,19 @@ class SwishSpawner(QueuedSpawner):
         """,
     ).tag(config=True)
 
+    first_answer_seconds = Integer(
+        0,
+        min=0,
+        help="""
+        How long (in seconds) a pod that runs is watched until the environment in it takes connections.
+
+        A container that ends again before that is then an answer in words. After this time, and with 0 at once,
+        JupyterHub waits by itself, for ``http_timeout``. The hub configuration of our chart sets 30.
+
+        .. versionadded:: 0.1
+        """,
+    ).tag(config=True)
+
     pvc_name: str
     _pvc_exists: bool
     plan: ServerPlan | None = None
@@ -86,6 +104,7 @@ class SwishSpawner(QueuedSpawner):
         self._applied: dict[str, Any] = {}
         self._document: Mapping[str, Any] | None = None
         self._notices: list[str] = []
+        self._lookout: Lookout | None = None
         self._installation_namespace = self.namespace
 
     @property
@@ -187,12 +206,11 @@ class SwishSpawner(QueuedSpawner):
 
     async def _start(self) -> str:
         """Start; whatever is known to be in the way is an answer in words, and no failure of the hub's."""
+        self._lookout = None
         try:
             return await super()._start()
         except ClusterRefused as error:
-            refused = quota_refusal(str(error), self._made_plan().team)
-            refused = refused or Denied(f"The cluster refuses this environment: {error}", rule="cluster")
-            raise answer(self, refused) from error
+            raise answer(self, refusal(str(error), self._made_plan().team)) from error
         except ClusterAway as error:
             self.log.warning("%s: Kubernetes gave no answer: %s", self._log_name, error)
             raise answer(self, CLUSTER_AWAY) from error
@@ -232,6 +250,7 @@ class SwishSpawner(QueuedSpawner):
             await self._find_legacy_claim()
         home = self.api.api_client.sanitize_for_serialization(self.get_pvc_manifest())
         home["metadata"]["namespace"] = self.namespace
+        self._follow_claims()
         made = await self.cluster.create(home)
         self._pvc_exists = True
         if made and remembered:
@@ -241,6 +260,12 @@ class SwishSpawner(QueuedSpawner):
             )
         for manifest in prerequisite_manifests(self._made_plan(), self.namespace):
             await self.cluster.create(manifest)
+
+    def _follow_claims(self) -> None:
+        """Hear what Kubernetes says of the volumes: it says it of their claims, not of the pod."""
+        if self.event_reflector:
+            for claim in (self.pvc_name, *scratch_claims(self._made_plan(), self.pod_name)):
+                self.event_reflector.follow_claim(f"{self.namespace}/{claim}", self.pod_key)
 
     async def _find_legacy_claim(self) -> None:
         """Find the home of somebody whom KubeSpawner before version 7 served, by the name that it had then."""
@@ -273,17 +298,27 @@ class SwishSpawner(QueuedSpawner):
             self.plan = plan_server(self.person, parse_request(sent(self.user_options)), self.policy)
         return self.plan
 
-    def look(self, pod: Mapping[str, Any] | None, events: Sequence[Mapping[str, Any]]) -> None:  # noqa: ARG002
+    def look(self, pod: Mapping[str, Any] | None, events: Sequence[Mapping[str, Any]]) -> None:
         """Say what Kubernetes does, in words, and end a start that cannot succeed."""
-        if pod is None:
-            raise LaunchFailed(
-                "The environment's pod was deleted while it started; try again.", kind="deleted", blame="cluster"
-            )
-        if words := package_failure(pod):
-            sentence = f"The packages could not be installed; your files are as they were. pip says: {words}"
-            raise Denied(sentence, rule="packages")
-        if self.plan is not None and (lost := quality_lost(pod, self.plan)):
+        if self._lookout is None:
+            self._lookout = self._new_lookout()
+        self._lookout.look(pod, events, time.monotonic())
+        if pod is not None and self.plan is not None and (lost := quality_lost(pod, self.plan)):
             self._notice(lost)
+
+    def _new_lookout(self) -> Lookout:
+        if (plan := self.plan) is None:
+            return Lookout(self._tell, "", NODE_WAITS, Circumstances())
+        nodes = plan.pool.nodes
+        # a pool whose nodes are described is one whose nodes are made as they are needed
+        known = Circumstances(plan.image.title, format_memory(plan.memory), bool(nodes.instance_types))
+        return Lookout(self._tell, plan.pool.name, NODE_WAITS, known)
+
+    def overdue(self) -> LaunchFailed:
+        """Return what is said of a start that took too long: what was in its way, if anything is known to be."""
+        late = super().overdue()
+        trouble = self._lookout.trouble if self._lookout else None
+        return LaunchFailed(f"{late} {trouble.sentence}", kind=trouble.kind, blame=trouble.blame) if trouble else late
 
     def _notice(self, sentence: str) -> None:
         """Say something once, to operators and to the person who waits."""
@@ -319,4 +354,5 @@ class SwishSpawner(QueuedSpawner):
         super().clear_state()
         self.plan = self._document = None
         self._notices.clear()
+        self._lookout = None
         USES.release(self.person.environment)

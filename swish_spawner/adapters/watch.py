@@ -37,6 +37,10 @@ _STALE_LISTS: Final = 5
 _FINAL: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
 
 
+#: What is kept of a container; an init container that always starts again serves beside the environment.
+_OF_CONTAINER: Final = ("name", "image", "ports", "resources", "restartPolicy")
+
+
 class _GoneError(Exception):
     """The API server no longer knows the place where the watch ended."""
 
@@ -306,7 +310,7 @@ class PodWatch(_Watch):
 
 
 class EventWatch(_Watch):
-    """The events of pods that are being started; all others are passed over, so that no number of them matters."""
+    """The events of pods that are being started, and of their claims; all others are passed over, however many."""
 
     kind = "events"
     #: The most that is kept of one pod.
@@ -315,6 +319,7 @@ class EventWatch(_Watch):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._followed: dict[str, dict[str, Resource]] = {}
+        self._claims: dict[str, str] = {}
 
     @property
     def events(self) -> list[Resource]:
@@ -333,6 +338,11 @@ class EventWatch(_Watch):
             yield
         finally:
             self._followed.pop(key, None)
+            self._claims = {claim: pod for claim, pod in self._claims.items() if pod != key}
+
+    def follow_claim(self, claim: str, pod: str) -> None:
+        """Keep a claim's events among those of a pod, as long as the pod's are kept; both are ``namespace/name``."""
+        self._claims[claim] = pod
 
     async def _list_and_update(self, resource_version: str | None = None) -> str:  # noqa: ARG002 - KubeSpawner's
         """Find the place to follow from; what happened before is of no start that is still to come."""
@@ -347,9 +357,11 @@ class EventWatch(_Watch):
 
     def _remember(self, resource: Resource) -> None:
         about = resource.get("involvedObject") or {}
-        key = f"{about.get('namespace')}/{about.get('name')}"
+        name = f"{about.get('namespace')}/{about.get('name')}"
+        # KubeSpawner asks for events of pods alone, and says the kind of none
+        key = self._claims.get(name, "") if about.get("kind") == "PersistentVolumeClaim" else name
         events = self._followed.get(key)
-        if events is None:
+        if events is None or about.get("kind", "Pod") not in ("Pod", "PersistentVolumeClaim"):
             return
         name = resource["metadata"]["name"]
         events.pop(name, None)
@@ -368,7 +380,9 @@ def slim_pod(pod: Resource) -> Resource:
     kept = {key: spec[key] for key in ("nodeName", "tolerations", "terminationGracePeriodSeconds") if key in spec}
     for kind in ("containers", "initContainers"):
         if kind in spec:
-            kept[kind] = [{k: c[k] for k in ("name", "image", "ports", "resources") if k in c} for c in spec[kind]]
+            kept[kind] = [
+                {key: container[key] for key in _OF_CONTAINER if key in container} for container in spec[kind]
+            ]
     return {"metadata": _bare(pod["metadata"]), "spec": kept, "status": pod.get("status") or {}}
 
 

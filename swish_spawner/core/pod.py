@@ -1,4 +1,4 @@
-"""A pod's manifest after every hook has had it, and what its status says of packages that did not install."""
+"""A pod's manifest after every hook has had it, and whether Kubernetes gave it what its pool promises."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ def enforced(pod: Manifest, plan: ServerPlan) -> dict[str, Any]:
     for container in result["spec"]["containers"]:
         if container["name"] == NOTEBOOK:
             container["image"] = plan.image.image
+            # what it said last is what the person reads when it does not start
+            container.setdefault("terminationMessagePolicy", "FallbackToLogsOnError")
             others = container.get("resources") or {}
             container["resources"] = {
                 key: {**(others.get(key) or {}), **ours} for key, ours in container_resources(plan).items()
@@ -64,15 +66,3 @@ def quality_lost(pod: Manifest, plan: ServerPlan) -> str | None:
     if plan.pool.qos != "guaranteed" or given in (None, "Guaranteed"):
         return None
     return f"The cluster made this environment {given}, not Guaranteed; an administrator should look at its LimitRange."
-
-
-def package_failure(pod: Manifest) -> str | None:
-    """Return pip's last words if the packages of an environment did not install, or else None."""
-    for status in (pod.get("status") or {}).get("initContainerStatuses") or ():
-        if status.get("name") != PACKAGES:
-            continue
-        for state in (status.get("state"), status.get("lastState")):
-            ended = (state or {}).get("terminated") or {}
-            if ended.get("exitCode"):
-                return str(ended.get("message") or f"it ended with status {ended['exitCode']}")
-    return None

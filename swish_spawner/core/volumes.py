@@ -45,6 +45,12 @@ def scratch_claim_name(environment: str) -> str:
     return f"scratch-{environment}"
 
 
+def scratch_claims(plan: ServerPlan, pod: str) -> Iterator[str]:
+    """Yield the names of the claims of an environment's scratch volume; Kubernetes names one that goes with the pod."""
+    if plan.pool.scratch:
+        yield scratch_claim_name(plan.person.environment) if plan.pool.scratch.keep else f"{pod}-scratch"
+
+
 def scratch_claim_spec(scratch: Scratch) -> dict[str, Any]:
     """Return the spec of the claim of a scratch volume."""
     storage_class = {"storageClassName": scratch.storage_class} if scratch.storage_class else {}

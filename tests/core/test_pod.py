@@ -1,4 +1,4 @@
-"""The pod after all hooks, and what its status says of packages."""
+"""The pod after all hooks, and what Kubernetes gave it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from swish_spawner.core.plan import Person, ServerPlan, plan_server
-from swish_spawner.core.pod import enforced, package_failure, quality_lost, quality_problems
+from swish_spawner.core.pod import enforced, quality_lost, quality_problems
 from swish_spawner.core.policy import Policy
 from swish_spawner.core.request import parse_request
 
@@ -85,32 +85,3 @@ def test_a_burstable_pool_promises_nothing(policy: Policy, ada: Person) -> None:
 def test_what_the_cluster_took_away_is_said(plan: ServerPlan, observed: dict[str, Any], said: bool) -> None:
     """The status tells what a LimitRange or an admission plugin made of the pod."""
     assert (quality_lost({"status": observed}, plan) is not None) == said
-
-
-def status(name: str, **states: Any) -> dict[str, Any]:
-    """A pod with the status of one init container."""
-    return {"status": {"initContainerStatuses": [{"name": name, **states}]}}
-
-
-FAILED = {"terminated": {"exitCode": 1, "message": "ERROR: no such package"}}
-
-
-@pytest.mark.parametrize(
-    ("observed", "words"),
-    [
-        ({}, None),
-        ({"status": None}, None),
-        (status("packages", state={"running": {}}), None),
-        (status("packages", state={"terminated": {"exitCode": 0}}), None),
-        (status("other", state=FAILED), None),
-        (status("packages", state=FAILED), "ERROR: no such package"),
-        (
-            status("packages", state={"waiting": {"reason": "CrashLoopBackOff"}}, lastState=FAILED),
-            "ERROR: no such package",
-        ),
-        (status("packages", state={"terminated": {"exitCode": 137}}), "it ended with status 137"),
-    ],
-)
-def test_pips_last_words(observed: dict[str, Any], words: str | None) -> None:
-    """They are there once the installer has failed, and while it is tried again."""
-    assert package_failure(observed) == words

@@ -12,7 +12,7 @@ from tornado import web
 
 from swish_spawner.core import labels
 from swish_spawner.core.traits import MERGED, kubespawner_traits
-from swish_spawner.errors import Denied
+from swish_spawner.errors import LaunchFailed
 from swish_spawner.spawner import SwishSpawner
 from tests.conftest import SHIPPED_POLICY, WIDE_POLICY
 
@@ -236,7 +236,7 @@ async def test_packages_that_do_not_install_end_the_start(make_spawner: Make) ->
     spawner = make_spawner(options={"packages": ["no-such-package"]})
     await start_as_far_as_the_options(spawner)
     ended = {"name": "packages", "state": {"terminated": {"exitCode": 1, "message": "ERROR: nothing found"}}}
-    with pytest.raises(Denied, match="pip says: ERROR: nothing found"):
+    with pytest.raises(LaunchFailed, match='pip says: "ERROR: nothing found"'):
         spawner.look({"status": {"initContainerStatuses": [ended]}}, ())
 
 

@@ -1,0 +1,93 @@
+"""What trouble of a launch is, what is known of a launch, and how to read what Kubernetes wrote without trust."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+Document = Mapping[str, Any]
+
+PERSON: Final = "person"
+CAPACITY: Final = "capacity"
+CLUSTER: Final = "cluster"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something is in a launch's way.
+
+    Attributes:
+        kind: a short slug for metrics, e.g. ``image_not_found``.
+        blame: ``person``, ``capacity`` or ``cluster``: who can mend it.
+        sentence: what happened, and what the person can do next; plain text of bounded length.
+        after_seconds: how long it may last until it ends the start: 0 is at once, None is never.
+    """
+
+    kind: str
+    blame: str
+    sentence: str
+    after_seconds: float | None = 0
+
+    @property
+    def fatal(self) -> bool:
+        """Whether it ends the start now."""
+        return self.after_seconds == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What is known of a launch beside its pod.
+
+    Attributes:
+        image: what the person knows the image as; empty where that is not known.
+        memory: what the environment has, e.g. ``1Gi``; empty where that is not known.
+        can_grow: whether nodes may be added for it.
+        waited_seconds: how long it has waited for a node so far.
+        usual_seconds: how long that usually takes; None without history.
+    """
+
+    image: str = ""
+    memory: str = ""
+    can_grow: bool = True
+    waited_seconds: float = 0
+    usual_seconds: float | None = None
+
+
+def part(document: object, *keys: str) -> Document:
+    """Return a mapping inside a document; one that is not there, or is none, is empty."""
+    for key in keys:
+        document = document.get(key) if isinstance(document, Mapping) else None
+    return document if isinstance(document, Mapping) else {}
+
+
+def parts(document: object, key: str) -> Sequence[Document]:
+    """Return the mappings of a list inside a document."""
+    found = document.get(key) if isinstance(document, Mapping) else None
+    return [each for each in found if isinstance(each, Mapping)] if isinstance(found, (list, tuple)) else []
+
+
+def text(document: Document, key: str) -> str:
+    """Return a text inside a document; what is none is empty."""
+    found = document.get(key)
+    return found if isinstance(found, str) else ""
+
+
+def number(document: Document, key: str) -> int:
+    """Return a whole number inside a document; what is none is 0."""
+    found = document.get(key)
+    return found if isinstance(found, int) and not isinstance(found, bool) else 0
+
+
+def condition(pod: Document, kind: str) -> Document:
+    """Return a pod's condition, e.g. ``PodScheduled``; one that it does not have is empty."""
+    found = (each for each in parts(part(pod, "status"), "conditions") if text(each, "type") == kind)
+    return next(found, {})
+
+
+def roughly(seconds: float) -> str:
+    """Return a time in words, e.g. ``3 minutes``."""
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return "less than a minute"
+    return f"{minutes} minute{'s' if minutes != 1 else ''}"
