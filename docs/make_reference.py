@@ -173,7 +173,7 @@ Options are the same in the launch form and for `swish explain --options`.
 
 ## JSON Schema
 
-`swish options-schema` prints it:
+Every hub serves it at `/hub/swish/options-schema.json`, without a log-in, and `swish options-schema` prints it:
 
 ```json
 {schema}

@@ -10,6 +10,7 @@ from typing import Any
 from swish_spawner.adapters.policy_file import read_policy
 from swish_spawner.core.image_names import ImageNames
 from swish_spawner.errors import PolicyError
+from swish_spawner.handlers import HANDLERS
 from swish_spawner.spawner import SwishSpawner
 
 
@@ -32,6 +33,7 @@ def configure(c: Any, *, policy_path: str, namespace: str, images: Mapping[str, 
     known = ImageNames.__dataclass_fields__
     c.JupyterHub.spawner_class = SwishSpawner
     c.JupyterHub.template_paths = [str(files("swish_spawner").joinpath("templates/hub"))]
+    c.JupyterHub.extra_handlers.extend(HANDLERS)
     c.SwishSpawner.policy_path = policy_path
     c.SwishSpawner.namespace = namespace
     c.SwishSpawner.image_names = {key: value for key, value in (images or {}).items() if key in known}

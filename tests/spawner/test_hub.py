@@ -8,6 +8,7 @@ import pytest
 from jinja2 import Environment, FileSystemLoader
 from traitlets.config import Config
 
+from swish_spawner.handlers import HANDLERS
 from swish_spawner.hub import configure
 from swish_spawner.spawner import SwishSpawner
 from tests.conftest import SHIPPED_POLICY
@@ -38,6 +39,13 @@ def test_our_templates_are_found(config: Config) -> None:
     """The hub's page around the form is ours."""
     loader = Environment(loader=FileSystemLoader(config.JupyterHub.template_paths), autoescape=True)
     assert "Launch an environment" in str(loader.loader.get_source(loader, "spawn.html"))  # type: ignore[union-attr]
+
+
+def test_the_administrators_own_pages_stay() -> None:
+    """Ours come after whatever was configured before."""
+    c = Config({"JupyterHub": {"extra_handlers": [("/theirs", object)]}})
+    configure(c, policy_path=str(SHIPPED_POLICY), namespace="swish")
+    assert c.JupyterHub.extra_handlers == [("/theirs", object), *HANDLERS]
 
 
 def test_a_hub_does_not_start_on_a_bad_policy(tmp_path: Path) -> None:

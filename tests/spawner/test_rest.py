@@ -20,6 +20,7 @@ from typing import Any
 import jupyterhub
 import pytest
 
+from swish_spawner.core.request import options_schema
 from tests.conftest import ROOT, WIDE_POLICY
 
 TOKEN = "a-token-for-this-test-alone"
@@ -162,3 +163,10 @@ def test_refusals_do_not_count_towards_the_hubs_exit(hub: Hub) -> None:
     time.sleep(2.5)
     assert hub.process.poll() is None, f"JupyterHub {jupyterhub.__version__} exited"
     assert hub.answers()
+
+
+def test_the_schema_of_the_options_is_served(hub: Hub) -> None:
+    """Nobody has to log in for it, and it is the very schema that requests are read by."""
+    with urllib.request.urlopen(f"{hub.url}/hub/swish/options-schema.json", timeout=30) as answer:
+        assert answer.headers["Content-Type"] == "application/schema+json"
+        assert json.load(answer) == options_schema()
