@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from statistics import median
 from typing import Protocol
 
 from prometheus_client import Counter
 
+from swish_spawner.adapters.nodes import NodeView
 from swish_spawner.adapters.policy_file import PolicyFile
 from swish_spawner.core.quota import Use
 from swish_spawner.errors import PolicyError
@@ -63,6 +66,28 @@ class Uses:
 
 
 USES = Uses()
+
+
+class NodeWaits:
+    """How long (seconds) the last starts took that had to wait for a node, by pool."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, deque[float]] = {}
+
+    def add(self, pool: str, seconds: float) -> None:
+        """Take down one such start."""
+        self._seconds.setdefault(pool, deque(maxlen=20)).append(seconds)
+
+    def usual(self, pool: str) -> float | None:
+        """Return the median of the last twenty, or None if there was none."""
+        seconds = self._seconds.get(pool)
+        return median(seconds) if seconds else None
+
+
+NODE_WAITS = NodeWaits()
+
+#: What the nodes have room for; one hub is one process, and looks once for all its people.
+NODES = NodeView()
 
 #: The ids of all starts whose environment is there, or on its way. What carries another of this hub's is nobody's.
 SPAWNS: set[str] = set()

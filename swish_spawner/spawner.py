@@ -7,20 +7,23 @@ KubeSpawner has loaded its own options (so that nothing that ran in between can 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, NoReturn
 
 from traitlets import Dict, Unicode, default
 
+from swish_spawner import in_force
 from swish_spawner.adapters.cluster import KubernetesCluster
 from swish_spawner.adapters.ports import Cluster
+from swish_spawner.adapters.watch import PodWatch
 from swish_spawner.answers import answer, http_error, sent
 from swish_spawner.core import labels
+from swish_spawner.core.capacity import Amounts, State, pool_state, seat_of
 from swish_spawner.core.image_names import ImageNames
 from swish_spawner.core.manifests import Owner, companion_manifests, prerequisite_manifests
-from swish_spawner.core.plan import Person, ServerPlan, plan_document, plan_server, use_of
+from swish_spawner.core.plan import Person, ServerPlan, plan_document, plan_server, teams_of, use_of
 from swish_spawner.core.pod import enforced, package_failure, quality_lost, quality_problems
-from swish_spawner.core.policy import Policy, with_image_references
+from swish_spawner.core.policy import Policy, Pool, with_image_references
 from swish_spawner.core.quota import Use, quota_refusal
 from swish_spawner.core.request import parse_request
 from swish_spawner.core.traits import MERGED, kubespawner_traits, merged
@@ -28,7 +31,7 @@ from swish_spawner.core.units import parse_cpu
 from swish_spawner.engine import EventSpawner
 from swish_spawner.errors import ClusterAway, ClusterRefused, Denied, LaunchFailed, UserError
 from swish_spawner.form import options_from_form, render_form
-from swish_spawner.in_force import USES, policy_file
+from swish_spawner.in_force import NODE_WAITS, USES, policy_file
 
 #: Said when Kubernetes gives no answer; what it gave instead is in the log.
 CLUSTER_AWAY: Final = LaunchFailed(
@@ -36,6 +39,12 @@ CLUSTER_AWAY: Final = LaunchFailed(
     kind="cluster_away",
     blame="cluster",
 )
+
+
+#: A pod that has no node after so long (seconds) waits for a new one; a scheduler with room takes no second.
+NODE_SECONDS: Final = 20.0
+#: How long the first launch page waits (seconds) to learn what is free.
+FIRST_LOOK: Final = 1.0
 
 
 class SwishSpawner(EventSpawner):
@@ -110,8 +119,26 @@ class SwishSpawner(EventSpawner):
         return 600
 
     @default("options_form")
-    def _default_options_form(self) -> Callable[[SwishSpawner], str]:
-        return lambda spawner: render_form(spawner, spawner.take_submitted())
+    def _default_options_form(self) -> Callable[[SwishSpawner], Awaitable[str]]:
+        return _launch_form
+
+    def pool_state(self, pool: Pool, need: Amounts) -> State:
+        """Say what a pool has for an environment of this person's that asks for so much of a node."""
+        teams = [team for team in teams_of(self.person.groups, self.policy) if pool.name in team.pools]
+        configured = self._base.get("tolerations", self.tolerations)
+        tolerations = configured.values() if isinstance(configured, Mapping) else configured
+        return pool_state(pool, seat_of(pool, need, teams, tolerations or ()), in_force.NODES.nodes())
+
+    def node_seconds(self, pool: Pool) -> float | None:
+        """Return how long a start usually takes that waits for a new node of a pool, if that is known."""
+        return NODE_WAITS.usual(pool.name)
+
+    def record_start(self, outcome: str) -> None:
+        """Learn from a start that waited for a node how long that takes."""
+        super().record_start(outcome)
+        made, scheduled = (self.marks.get(phase, 0) for phase in ("made", "scheduled"))
+        if outcome == "ready" and made and scheduled - made > NODE_SECONDS:
+            NODE_WAITS.add(self._made_plan().pool.name, self.marks["noticed"] - made)
 
     def take_submitted(self) -> dict[str, Any] | None:
         """Return, once, the choices of a form that was sent and refused; None when there are none."""
@@ -316,3 +343,14 @@ class SwishSpawner(EventSpawner):
         self.plan = self._document = None
         self._notices.clear()
         USES.release(self.person.environment)
+
+
+async def _launch_form(spawner: SwishSpawner) -> str:
+    await in_force.NODES.want(spawner.api, spawner.patience, _watched_pods, FIRST_LOOK)
+    return render_form(spawner, spawner.take_submitted())
+
+
+def _watched_pods() -> list[Mapping[str, Any]]:
+    """Return every environment that this hub sees, in all its namespaces."""
+    watches = [watch for watch in SwishSpawner.reflectors.values() if isinstance(watch, PodWatch)]
+    return [pod for watch in watches for pod in watch.pods.values()]

@@ -366,9 +366,10 @@ def slim_pod(pod: Resource) -> Resource:
     """Return a pod with the parts of it that a hub looks at, and without its containers' environment and commands."""
     spec = pod["spec"]
     kept = {key: spec[key] for key in ("nodeName", "tolerations", "terminationGracePeriodSeconds") if key in spec}
+    parts = ("name", "image", "ports", "resources", "restartPolicy")
     for kind in ("containers", "initContainers"):
         if kind in spec:
-            kept[kind] = [{k: c[k] for k in ("name", "image", "ports", "resources") if k in c} for c in spec[kind]]
+            kept[kind] = [{k: c[k] for k in parts if k in c} for c in spec[kind]]
     return {"metadata": _bare(pod["metadata"]), "spec": kept, "status": pod.get("status") or {}}
 
 

@@ -52,6 +52,9 @@ ANNOTATIONS: Final[Mapping[str, str]] = MappingProxyType(
 #: The taint key of pools that only take what asks for them, and so the toleration's.
 TAINT: Final = WORKLOAD
 
+#: What a node with GPUs offers, and an environment with a GPU has a limit of.
+GPU_RESOURCE: Final = "nvidia.com/gpu"
+
 #: Each label that Swish looks for on nodes, which an administrator or an autoscaler puts there.
 NODE_LABELS: Final[Mapping[str, str]] = MappingProxyType(
     {

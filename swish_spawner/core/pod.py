@@ -6,17 +6,16 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from swish_spawner.core.labels import TAINT
+from swish_spawner.core.labels import GPU_RESOURCE
 from swish_spawner.core.plan import ServerPlan
+from swish_spawner.core.taints import opens_a_pool, pool_toleration
 from swish_spawner.core.traits import (
-    GPU_RESOURCE,
     SECURITY_CONTEXT,
     container_resources,
     every_term,
     grace_seconds,
     kubernetes_annotations,
     kubernetes_labels,
-    pool_toleration,
     required_labels,
 )
 from swish_spawner.errors import LaunchFailed
@@ -67,8 +66,8 @@ def enforced(pod: Manifest, plan: ServerPlan) -> dict[str, Any]:
 def _place(spec: dict[str, Any], plan: ServerPlan) -> None:
     """Let the scheduler alone choose the node, among those of the plan."""
     spec.pop("nodeName", None)
-    others = [toleration for toleration in spec.get("tolerations") or () if not _opens_a_pool(toleration)]
-    ours = pool_toleration(plan)
+    others = [toleration for toleration in spec.get("tolerations") or () if not opens_a_pool(toleration)]
+    ours = pool_toleration(plan.pool)
     spec["tolerations"] = [*others, *([ours] if ours else [])]
     if required := required_labels(plan):
         affinity = spec["affinity"] = {**(spec.get("affinity") or {})}
@@ -78,12 +77,6 @@ def _place(spec: dict[str, Any], plan: ServerPlan) -> None:
             **selector,
             "nodeSelectorTerms": every_term(selector.get("nodeSelectorTerms") or (), required),
         }
-
-
-def _opens_a_pool(toleration: Mapping[str, Any]) -> bool:
-    """Say whether a toleration lets a pod on nodes that are kept for a pool: by the pools' key, or by no key at all."""
-    blanket = not toleration.get("key") and toleration.get("effect") in (None, "", "NoSchedule")
-    return blanket or toleration.get("key") == TAINT
 
 
 def _bound(container: dict[str, Any], ours: Mapping[str, Mapping[str, str]]) -> None:

@@ -14,10 +14,9 @@ from typing import Any, Final
 
 from swish_spawner.core import labels, volumes
 from swish_spawner.core.plan import ServerPlan, plan_document
+from swish_spawner.core.taints import pool_toleration
 from swish_spawner.core.units import format_cpu
 
-#: What a node with GPUs offers, and an environment with a GPU has a limit of.
-GPU_RESOURCE: Final = "nvidia.com/gpu"
 _UID, _GID = 1000, 100
 #: What keeps the containers of an environment from any right of the node's.
 SECURITY_CONTEXT: Final[Mapping[str, Any]] = {
@@ -83,7 +82,7 @@ def _resources(plan: ServerPlan) -> dict[str, Any]:
 
 
 def _gpus(plan: ServerPlan) -> dict[str, str]:
-    return {GPU_RESOURCE: str(plan.gpu_count)} if plan.gpu else {}
+    return {labels.GPU_RESOURCE: str(plan.gpu_count)} if plan.gpu else {}
 
 
 def _requests(plan: ServerPlan) -> tuple[Decimal, int]:
@@ -111,17 +110,10 @@ def _placement(plan: ServerPlan) -> dict[str, Any]:
     }
     return {
         "image": plan.image.image,
-        "tolerations": {"swish-workload": toleration} if (toleration := pool_toleration(plan)) else {},
+        "tolerations": {"swish-workload": toleration} if (toleration := pool_toleration(plan.pool)) else {},
         "node_affinity_required": required_labels(plan),
         "node_affinity_preferred": preferred,
     }
-
-
-def pool_toleration(plan: ServerPlan) -> dict[str, str] | None:
-    """Return the toleration of the pool's taint, or None for a pool without one."""
-    if plan.pool.taint is None:
-        return None
-    return {"key": labels.TAINT, "operator": "Equal", "value": plan.pool.taint, "effect": "NoSchedule"}
 
 
 def required_labels(plan: ServerPlan) -> list[dict[str, Any]]:
