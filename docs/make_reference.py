@@ -14,6 +14,7 @@ import yaml
 
 from swish_spawner.__main__ import table
 from swish_spawner.adapters.policy_file import read_policy
+from swish_spawner.core import labels
 from swish_spawner.core.plan import Person, plan_server
 from swish_spawner.core.request import options_schema, parse_request
 
@@ -173,7 +174,7 @@ Options are the same in the launch form and for `swish explain --options`.
 
 ## JSON Schema
 
-`swish options-schema` prints it:
+Every hub serves it at `/hub/swish/options-schema.json`, without a log-in, and `swish options-schema` prints it:
 
 ```json
 {schema}
@@ -186,6 +187,48 @@ def rest_api() -> str:
     schema = options_schema()
     described = "\n".join(row.markdown() for row in rows("", schema, schema))
     return REST_API.replace("{rows}", described).replace("{schema}", json.dumps(schema, indent=2))
+
+
+LABELS = f"""# Labels and annotations
+
+<!-- Made from `swish_spawner/core/labels.py` by `make reference`; change it there. -->
+
+What Swish writes on Kubernetes objects. Labels are for selecting, for example all that a team runs:
+
+    kubectl get pods --all-namespaces --selector {labels.TEAM}=imaging
+
+## Labels
+
+On every environment's pod, and on what is made for it: its disruption budget and a scratch volume that is kept.
+
+{{labels}}
+
+## Annotations
+
+On every environment's pod. Their values are exact text, to be read back; a label's may be shortened.
+
+{{annotations}}
+
+## Labels of nodes
+
+Swish labels no node. It looks for these:
+
+{{nodes}}
+
+## Taint of nodes
+
+`{labels.TAINT}=NAME:NoSchedule` keeps a node for the pool whose `taint` is `NAME`.
+"""
+
+
+def labels_page() -> str:
+    """Return the page of labels and annotations."""
+
+    def table_of(keys: Mapping[str, str]) -> str:
+        return "\n".join(["| key | value |", "| --- | --- |", *(f"| `{key}` | {text} |" for key, text in keys.items())])
+
+    tables = {"labels": labels.LABELS, "annotations": labels.ANNOTATIONS, "nodes": labels.NODE_LABELS}
+    return LABELS.format(**{name: table_of(keys) for name, keys in tables.items()})
 
 
 EXPLAINED = re.compile(r"(<!-- explain: (\S+) (\S+) (.*) -->\n)(?:.*?)(<!-- end -->)", re.DOTALL)
@@ -213,6 +256,7 @@ def pages() -> dict[str, str]:
             "Chart values", f"`{values}` and `chart/values.yaml`", read(values), read("chart/values.yaml")
         ),
         "docs/reference/rest-api.md": rest_api(),
+        "docs/reference/labels.md": labels_page(),
         launch: explained((ROOT / launch).read_text(encoding="utf-8")),
     }
 

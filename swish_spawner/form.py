@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from swish_spawner.core.capacity import Amounts, State, needed
 from swish_spawner.core.plan import Person, hourly_price, teams_of
 from swish_spawner.core.policy import Bounds, Policy, Pool, Size, Team
 from swish_spawner.core.request import AUTO, OPTIONS
@@ -49,6 +50,12 @@ class Launcher(Protocol):
     def user_options(self) -> object:
         """What the last launch was asked with."""
 
+    def pool_state(self, pool: Pool, need: Amounts) -> State:
+        """Say what a pool has for an environment that asks for so much of a node."""
+
+    def node_seconds(self, pool: Pool) -> float | None:
+        """Return how long a start usually takes that waits for a new node of a pool, if that is known."""
+
 
 @dataclass(frozen=True, slots=True)
 class SizeCard:
@@ -60,6 +67,8 @@ class SizeCard:
     memory: str
     gpu: str
     price: str
+    state: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +91,7 @@ def render_form(launcher: Launcher, refused: Mapping[str, Any] | None = None) ->
     return _templates.get_template("launch.html").render(
         teams=teams,
         images=[image for name, image in policy.images.items() if name in allowed],
-        pools=[_pool_cards(policy, pool) for pool in pools],
+        pools=[_pool_cards(launcher, pool) for pool in pools],
         gpus=sorted({kind for pool in pools for kind in pool.gpus}),
         projects=sorted({project for team in teams for project in team.projects}),
         chosen=_chosen(saved, offered, policy),
@@ -113,20 +122,42 @@ def _gpu(pool: Pool) -> str | None:
     return next(iter(pool.gpus), None)
 
 
-def _pool_cards(policy: Policy, pool: Pool) -> PoolCards:
-    return PoolCards(pool=pool, sizes=tuple(_size_card(policy, pool, size) for size in _sizes(pool)))
+def _pool_cards(launcher: Launcher, pool: Pool) -> PoolCards:
+    return PoolCards(pool=pool, sizes=tuple(_size_card(launcher, pool, size) for size in _sizes(pool)))
 
 
-def _size_card(policy: Policy, pool: Pool, size: Size) -> SizeCard:
+def _size_card(launcher: Launcher, pool: Pool, size: Size) -> SizeCard:
     gpu = _gpu(pool)
+    need = needed(pool, Amounts(size.cpu, size.memory, 1 if gpu else 0))
+    state = launcher.pool_state(pool, need)
     return SizeCard(
         value=f"{pool.name}/{size.name}",
         title=size.title,
         cpu=f"{size.cpu.normalize():f}",
         memory=format_memory(size.memory),
         gpu=f"1 {gpu}" if gpu else "",
-        price=str(hourly_price(policy, size.cpu, size.memory, gpu, 1).quantize(_MILL)),
+        price=str(hourly_price(launcher.policy, size.cpu, size.memory, gpu, 1).quantize(_MILL)),
+        state=state.name,
+        words=state_words(state, launcher.node_seconds(pool)),
     )
+
+
+def state_words(state: State, node_seconds: float | None) -> str:
+    """Return what is said of a pool's state; an empty text where there is nothing to say.
+
+    Args:
+        state: the state.
+        node_seconds: how long a start usually takes that waits for a new node, if that is known.
+    """
+    minutes = max(1, round((node_seconds or 0) / 60))
+    about = f", about {minutes} minute{'s' if minutes > 1 else ''}" if node_seconds else ""
+    return {
+        State.FREE: "Free now",
+        State.NEW_NODE: f"Needs a new node{about}",
+        State.FULL: "Full; waits until another stops",
+        State.GROWS: "Gets a new node if none is free",
+        State.UNKNOWN: "",
+    }[state]
 
 
 def _facts(policy: Policy, teams: tuple[Team, ...], pools: list[Pool]) -> dict[str, Any]:

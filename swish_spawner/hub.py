@@ -8,10 +8,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from traitlets.config.loader import LazyConfigValue
+
 from swish_spawner.adapters.policy_file import read_policy
 from swish_spawner.core.image_names import ImageNames
 from swish_spawner.core.reconcile import Rules
 from swish_spawner.errors import PolicyError
+from swish_spawner.handlers import HANDLERS
 from swish_spawner.spawner import SwishSpawner
 from swish_spawner.start_queue import QUEUE
 from swish_spawner.sweeper import Sweeper
@@ -63,8 +66,18 @@ def configure(
     # Launches over the limit wait their turn with us, where JupyterHub would answer 429.
     QUEUE.limit, c.JupyterHub.concurrent_spawn_limit = c.JupyterHub.get("concurrent_spawn_limit", 100), 0
     sweeper = Sweeper(HubWorld(), Rules(), dry_run=sweeper_dry_run)
-    c.JupyterHub.extra_handlers = [*c.JupyterHub.get("extra_handlers", []), (PATH, sweep_handler(sweeper))]
+    c.JupyterHub.extra_handlers = [
+        *_configured(c.JupyterHub, "extra_handlers"),
+        *HANDLERS,
+        (PATH, sweep_handler(sweeper)),
+    ]
     _run_in_hub(sweeper)
+
+
+def _configured(section: Any, name: str) -> list[Any]:
+    """Return a list that was set, or appended to, before."""
+    value = section.get(name, [])
+    return list(value.get_value([]) if isinstance(value, LazyConfigValue) else value)
 
 
 def _run_in_hub(sweeper: Sweeper) -> None:

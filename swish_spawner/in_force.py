@@ -10,13 +10,15 @@ from typing import Final, Protocol
 
 from prometheus_client import Counter
 
+from swish_spawner.adapters.nodes import NodeView
 from swish_spawner.adapters.policy_file import PolicyFile
 from swish_spawner.core.quota import Use
 from swish_spawner.errors import PolicyError
 
 POLICY_REFUSED = Counter("swish_policy_refused_total", "Changes of the policy file that were refused")
 
-
+#: Who waited for less (seconds) did not wait for a new node: a scheduler with room takes no second.
+_NODE_SECONDS: Final = 20.0
 _WAITS: Final = 20
 
 
@@ -77,7 +79,9 @@ class NodeWaits:
         self._by_pool: dict[str, deque[float]] = {}
 
     def record(self, pool: str, seconds: float) -> None:
-        """Take down that one waited so long; of each pool the last 20 count."""
+        """Take down that one waited so long, if that was for a new node; of each pool the last 20 count."""
+        if seconds < _NODE_SECONDS:
+            return
         self._by_pool.setdefault(pool, deque(maxlen=_WAITS)).append(seconds)
 
     def usual(self, pool: str) -> float | None:
@@ -86,6 +90,9 @@ class NodeWaits:
 
 
 NODE_WAITS = NodeWaits()
+
+#: What the nodes have room for; one hub is one process, and looks once for all its people.
+NODES = NodeView()
 
 #: The ids of all starts whose environment is there, or on its way. What carries another of this hub's is nobody's.
 SPAWNS: set[str] = set()

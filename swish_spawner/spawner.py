@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, NoReturn
 
 from traitlets import Dict, Integer, Unicode, default
 
+from swish_spawner import in_force
 from swish_spawner.adapters.cluster import KubernetesCluster
 from swish_spawner.adapters.ports import Cluster
+from swish_spawner.adapters.watch import PodWatch
 from swish_spawner.answers import answer, http_error, sent
 from swish_spawner.core import labels
+from swish_spawner.core.capacity import Amounts, State, pool_state, seat_of
 from swish_spawner.core.image_names import ImageNames
 from swish_spawner.core.manifests import Owner, companion_manifests, prerequisite_manifests
-from swish_spawner.core.plan import Person, ServerPlan, plan_document, plan_server, use_of
+from swish_spawner.core.plan import Person, ServerPlan, plan_document, plan_server, teams_of, use_of
 from swish_spawner.core.pod import enforced, quality_lost, quality_problems
-from swish_spawner.core.policy import Policy, with_image_references
+from swish_spawner.core.policy import Policy, Pool, with_image_references
 from swish_spawner.core.quota import Use
 from swish_spawner.core.refusals import refusal
 from swish_spawner.core.request import parse_request
@@ -41,6 +44,10 @@ CLUSTER_AWAY: Final = LaunchFailed(
     kind="cluster_away",
     blame="cluster",
 )
+
+
+#: How long the first launch page waits (seconds) to learn what is free.
+FIRST_LOOK: Final = 1.0
 
 
 class SwishSpawner(QueuedSpawner):
@@ -129,8 +136,19 @@ class SwishSpawner(QueuedSpawner):
         return 600
 
     @default("options_form")
-    def _default_options_form(self) -> Callable[[SwishSpawner], str]:
-        return lambda spawner: render_form(spawner, spawner.take_submitted())
+    def _default_options_form(self) -> Callable[[SwishSpawner], Awaitable[str]]:
+        return _launch_form
+
+    def pool_state(self, pool: Pool, need: Amounts) -> State:
+        """Say what a pool has for an environment of this person's that asks for so much of a node."""
+        teams = [team for team in teams_of(self.person.groups, self.policy) if pool.name in team.pools]
+        configured = self._base.get("tolerations", self.tolerations)
+        tolerations = configured.values() if isinstance(configured, Mapping) else configured
+        return pool_state(pool, seat_of(pool, need, teams, tolerations or ()), in_force.NODES.nodes())
+
+    def node_seconds(self, pool: Pool) -> float | None:
+        """Return how long a start usually takes that waits for a new node of a pool, if that is known."""
+        return NODE_WAITS.usual(pool.name)
 
     def take_submitted(self) -> dict[str, Any] | None:
         """Return, once, the choices of a form that was sent and refused; None when there are none."""
@@ -356,3 +374,14 @@ class SwishSpawner(QueuedSpawner):
         self._notices.clear()
         self._lookout = None
         USES.release(self.person.environment)
+
+
+async def _launch_form(spawner: SwishSpawner) -> str:
+    await in_force.NODES.want(spawner.api, spawner.patience, _watched_pods, FIRST_LOOK)
+    return render_form(spawner, spawner.take_submitted())
+
+
+def _watched_pods() -> list[Mapping[str, Any]]:
+    """Return every environment that this hub sees, in all its namespaces."""
+    watches = [watch for watch in SwishSpawner.reflectors.values() if isinstance(watch, PodWatch)]
+    return [pod for watch in watches for pod in watch.pods.values()]

@@ -19,7 +19,7 @@ from typing import Any
 from aiohttp import web
 
 Resource = dict[str, Any]
-KINDS = ("pods", "events", "persistentvolumeclaims", "poddisruptionbudgets")
+KINDS = ("pods", "events", "persistentvolumeclaims", "poddisruptionbudgets", "nodes")
 
 
 class FakeApi:
@@ -128,7 +128,7 @@ class FakeApi:
         return response
 
     async def _list(self, request: web.Request, namespace: str, kind: str, _name: str) -> web.Response:
-        items = [o for key, o in self.objects[kind].items() if key.startswith(f"{namespace}/")]
+        items = [o for key, o in self.objects[kind].items() if not namespace or key.startswith(f"{namespace}/")]
         start, limit = int(request.query.get("continue", 0)), int(request.query.get("limit", 0)) or len(items)
         more = {"continue": str(start + limit)} if start + limit < len(items) else {}
         metadata = {"resourceVersion": str(self.version), **more}
@@ -202,6 +202,7 @@ async def serve(api: FakeApi) -> AsyncIterator[FakeApi]:
     app = web.Application()
     app.router.add_get("/user/{path:.*}", environment)
     for group in ("api/v1", "apis/policy/v1"):
+        app.router.add_route("GET", f"/{group}/{{kind}}", api.handle)
         app.router.add_route("*", f"/{group}/namespaces/{{namespace}}/{{kind}}", api.handle)
         app.router.add_route("*", f"/{group}/namespaces/{{namespace}}/{{kind}}/{{name}}", api.handle)
     runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)

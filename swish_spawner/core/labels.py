@@ -5,6 +5,8 @@ Label values are slugs made for selecting; annotation values are exact text made
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 TEAM: Final = "swish.io/team"
@@ -12,18 +14,52 @@ PROJECT: Final = "swish.io/project"
 WORKLOAD: Final = "swish.io/workload"
 ENVIRONMENT: Final = "swish.io/environment"
 IMAGE: Final = "swish.io/image"
-LABELS: Final = (TEAM, PROJECT, WORKLOAD, ENVIRONMENT, IMAGE)
 
 USER: Final = "swish.io/user"
 SERVER: Final = "swish.io/server"
 PLAN: Final = "swish.io/plan"
 HUB: Final = "swish.io/hub"
 SPAWN_ID: Final = "swish.io/spawn-id"
-ANNOTATIONS: Final = (USER, SERVER, PLAN, HUB, SPAWN_ID)
 
 #: What autoscalers look at before they take a node away from a pod.
 KARPENTER_KEEP: Final = "karpenter.sh/do-not-disrupt"
 AUTOSCALER_EVICT: Final = "cluster-autoscaler.kubernetes.io/safe-to-evict"
 
+#: Each label of an environment, and what its value is.
+LABELS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        TEAM: "The team that pays, by its name in the policy.",
+        PROJECT: "The team's project, by its name in the policy.",
+        WORKLOAD: "What the pool's nodes are tainted for, or `general` for a pool without a taint.",
+        ENVIRONMENT: "The environment: person and server in one name, unique in the hub.",
+        IMAGE: "What runs in it, by its name in the policy.",
+    }
+)
+
+#: Each annotation of an environment's pod, and what its value is.
+ANNOTATIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        USER: "The JupyterHub user, exactly as the hub spells the name.",
+        SERVER: "The server's name at the hub; empty for the default server.",
+        PLAN: "The plan, as JSON: what was decided, with the price per hour.",
+        HUB: "The installation that started it, which tells two hubs in one namespace apart.",
+        SPAWN_ID: "The start that made it; each start has its own.",
+        KARPENTER_KEEP: "`true` in a pool with `protect`: Karpenter leaves its node alone.",
+        AUTOSCALER_EVICT: "`false` in a pool with `protect`: Cluster Autoscaler leaves its node alone.",
+    }
+)
+
 #: The taint key of pools that only take what asks for them, and so the toleration's.
 TAINT: Final = WORKLOAD
+
+#: What a node with GPUs offers, and an environment with a GPU has a limit of.
+GPU_RESOURCE: Final = "nvidia.com/gpu"
+
+#: Each label that Swish looks for on nodes, which an administrator or an autoscaler puts there.
+NODE_LABELS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        TEAM: "Preferred or required where the team's `affinity.team` says so.",
+        PROJECT: "Preferred or required where the team's `affinity.project` says so.",
+        WORKLOAD: "Preferred by the pods of the pool whose `taint` is its value.",
+    }
+)

@@ -6,13 +6,27 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from swish_spawner.core.labels import GPU_RESOURCE
 from swish_spawner.core.plan import ServerPlan
-from swish_spawner.core.traits import container_resources, kubernetes_labels
+from swish_spawner.core.taints import opens_a_pool, pool_toleration
+from swish_spawner.core.traits import (
+    SECURITY_CONTEXT,
+    container_resources,
+    every_term,
+    grace_seconds,
+    kubernetes_annotations,
+    kubernetes_labels,
+    required_labels,
+)
+from swish_spawner.errors import LaunchFailed
 
 Manifest = Mapping[str, Any]
 
 NOTEBOOK: Final = "notebook"
 PACKAGES: Final = "packages"
+_REQUIRED: Final = "requiredDuringSchedulingIgnoredDuringExecution"
+#: Parts of a container's security context that can only loosen ours.
+_LOOSE: Final = ("privileged", "procMount")
 
 
 def enforced(pod: Manifest, plan: ServerPlan) -> dict[str, Any]:
@@ -23,20 +37,69 @@ def enforced(pod: Manifest, plan: ServerPlan) -> dict[str, Any]:
     Args:
         pod: the manifest, camelCase, as the last hook left it.
         plan: what was decided.
+
+    Raises:
+        LaunchFailed: it has no container of the environment's own any more.
     """
     result = copy.deepcopy(dict(pod))
-    metadata = result.setdefault("metadata", {})
+    metadata, spec = result.setdefault("metadata", {}), result["spec"]
     metadata["labels"] = {**(metadata.get("labels") or {}), **kubernetes_labels(plan)}
-    for container in result["spec"]["containers"]:
-        if container["name"] == NOTEBOOK:
+    metadata["annotations"] = {**(metadata.get("annotations") or {}), **kubernetes_annotations(plan)}
+    spec["terminationGracePeriodSeconds"] = grace_seconds(plan)
+    spec["automountServiceAccountToken"] = False
+    _place(spec, plan)
+    if NOTEBOOK not in (container["name"] for container in spec["containers"]):
+        raise LaunchFailed(
+            "A hook of this hub has removed the environment's own container; ask an administrator.",
+            kind="hook",
+            blame="cluster",
+        )
+    ours = {NOTEBOOK, *([PACKAGES] if plan.packages else [])}
+    for container in (*(spec.get("initContainers") or ()), *spec["containers"]):
+        _bound(container, container_resources(plan) if container["name"] in ours else {})
+        if container["name"] in ours:
             container["image"] = plan.image.image
+            container["securityContext"] = _restricted(container.get("securityContext") or {})
             # what it said last is what the person reads when it does not start
             container.setdefault("terminationMessagePolicy", "FallbackToLogsOnError")
-            others = container.get("resources") or {}
-            container["resources"] = {
-                key: {**(others.get(key) or {}), **ours} for key, ours in container_resources(plan).items()
-            }
     return result
+
+
+def _place(spec: dict[str, Any], plan: ServerPlan) -> None:
+    """Let the scheduler alone choose the node, among those of the plan."""
+    spec.pop("nodeName", None)
+    others = [toleration for toleration in spec.get("tolerations") or () if not opens_a_pool(toleration)]
+    ours = pool_toleration(plan.pool)
+    spec["tolerations"] = [*others, *([ours] if ours else [])]
+    if required := required_labels(plan):
+        affinity = spec["affinity"] = {**(spec.get("affinity") or {})}
+        nodes = affinity["nodeAffinity"] = {**(affinity.get("nodeAffinity") or {})}
+        selector = nodes.get(_REQUIRED) or {}
+        nodes[_REQUIRED] = {
+            **selector,
+            "nodeSelectorTerms": every_term(selector.get("nodeSelectorTerms") or (), required),
+        }
+
+
+def _bound(container: dict[str, Any], ours: Mapping[str, Mapping[str, str]]) -> None:
+    """Give a container our share of its resources; GPUs are for those that the plan gives any."""
+    theirs = container.get("resources") or {}
+    bounded = dict(theirs)
+    for kind in ("limits", "requests"):
+        kept = {name: amount for name, amount in (theirs.get(kind) or {}).items() if name != GPU_RESOURCE}
+        if kind in ours or kind in theirs:
+            bounded[kind] = {**kept, **ours.get(kind, {})}
+    if bounded:
+        container["resources"] = bounded
+
+
+def _restricted(theirs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a security context that is as strict as ours, and stricter where theirs is."""
+    unconfined = {
+        key for key, value in theirs.items() if isinstance(value, Mapping) and value.get("type") == "Unconfined"
+    }
+    kept = {key: value for key, value in theirs.items() if key not in _LOOSE and key not in unconfined}
+    return {**kept, **SECURITY_CONTEXT}
 
 
 def quality_problems(pod: Manifest, plan: ServerPlan) -> Iterator[str]:

@@ -8,17 +8,20 @@ comes from outside is escaped (`literal`).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
 from swish_spawner.core import labels, volumes
 from swish_spawner.core.plan import ServerPlan, plan_document
+from swish_spawner.core.taints import pool_toleration
 from swish_spawner.core.units import format_cpu
 
-_GPU_RESOURCE: Final = "nvidia.com/gpu"
 _UID, _GID = 1000, 100
-_SECURITY_CONTEXT: Final = {
+#: What keeps the containers of an environment from any right of the node's.
+SECURITY_CONTEXT: Final[Mapping[str, Any]] = {
+    "runAsUser": _UID,
+    "runAsGroup": _GID,
     "runAsNonRoot": True,
     "allowPrivilegeEscalation": False,
     "capabilities": {"drop": ["ALL"]},
@@ -79,7 +82,7 @@ def _resources(plan: ServerPlan) -> dict[str, Any]:
 
 
 def _gpus(plan: ServerPlan) -> dict[str, str]:
-    return {_GPU_RESOURCE: str(plan.gpu_count)} if plan.gpu else {}
+    return {labels.GPU_RESOURCE: str(plan.gpu_count)} if plan.gpu else {}
 
 
 def _requests(plan: ServerPlan) -> tuple[Decimal, int]:
@@ -100,20 +103,26 @@ def container_resources(plan: ServerPlan) -> dict[str, dict[str, str]]:
 
 
 def _placement(plan: ServerPlan) -> dict[str, Any]:
-    required, preferred = [], {}
-    for key, value, strength in _node_labels(plan):
-        expression = {"key": key, "operator": "In", "values": [value]}
-        if strength == "required":
-            required.append(expression)
-        elif strength == "preferred":
-            preferred[key] = {"weight": _PREFERENCE_WEIGHT, "preference": {"matchExpressions": [expression]}}
-    toleration = {"key": labels.TAINT, "operator": "Equal", "value": plan.pool.taint, "effect": "NoSchedule"}
+    preferred = {
+        key: {"weight": _PREFERENCE_WEIGHT, "preference": {"matchExpressions": [_labelled(key, value)]}}
+        for key, value, strength in _node_labels(plan)
+        if strength == "preferred"
+    }
     return {
         "image": plan.image.image,
-        "tolerations": {"swish-workload": toleration} if plan.pool.taint else {},
-        "node_affinity_required": required,
+        "tolerations": {"swish-workload": toleration} if (toleration := pool_toleration(plan.pool)) else {},
+        "node_affinity_required": required_labels(plan),
         "node_affinity_preferred": preferred,
     }
+
+
+def required_labels(plan: ServerPlan) -> list[dict[str, Any]]:
+    """Return the expressions that the labels of an environment's node must match."""
+    return [_labelled(key, value) for key, value, strength in _node_labels(plan) if strength == "required"]
+
+
+def _labelled(key: str, value: str) -> dict[str, Any]:
+    return {"key": key, "operator": "In", "values": [value]}
 
 
 def _node_labels(plan: ServerPlan) -> list[tuple[str, str, str]]:
@@ -136,21 +145,31 @@ def kubernetes_labels(plan: ServerPlan) -> dict[str, str]:
     }
 
 
-def _identity(plan: ServerPlan) -> dict[str, Any]:
+def kubernetes_annotations(plan: ServerPlan) -> dict[str, str]:
+    """Return the annotations of an environment's pod, but for the stamps of one start."""
     protection = {labels.KARPENTER_KEEP: "true", labels.AUTOSCALER_EVICT: "false"} if plan.pool.protect else {}
     return {
-        "extra_labels": kubernetes_labels(plan),
-        "extra_annotations": {
-            labels.USER: literal(plan.person.name),
-            labels.SERVER: literal(plan.person.server),
-            labels.PLAN: literal(json.dumps(plan_document(plan), sort_keys=True)),
-            **protection,
-        },
+        labels.USER: plan.person.name,
+        labels.SERVER: plan.person.server,
+        labels.PLAN: json.dumps(plan_document(plan), sort_keys=True),
+        **protection,
     }
 
 
+def _identity(plan: ServerPlan) -> dict[str, Any]:
+    return {
+        "extra_labels": kubernetes_labels(plan),
+        "extra_annotations": {key: literal(text) for key, text in kubernetes_annotations(plan).items()},
+    }
+
+
+def grace_seconds(plan: ServerPlan) -> int:
+    """Return how long an environment may take to save its work when it is stopped."""
+    return int(plan.pool.stop_grace.total_seconds())
+
+
 def _lifecycle(plan: ServerPlan) -> dict[str, Any]:
-    grace = int(plan.pool.stop_grace.total_seconds())
+    grace = grace_seconds(plan)
     return {
         "init_containers": {"swish-packages": _package_installer(plan)} if plan.packages else {},
         "lifecycle_hooks": {"preStop": {"exec": {"command": ["sh", "-c", _CHECKPOINT]}}},
@@ -175,7 +194,7 @@ def _package_installer(plan: ServerPlan) -> dict[str, Any]:
         "command": ["sh", "-c", _INSTALL, "packages", *map(literal, plan.packages)],
         "env": [{"name": "PYTHONUSERBASE", "value": _user_base(plan)}],
         "resources": container_resources(plan),
-        "securityContext": {"runAsUser": _UID, "runAsGroup": _GID, **_SECURITY_CONTEXT},
+        "securityContext": dict(SECURITY_CONTEXT),
         # pip's own last words become the container's termination message, which the person is shown
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": [{"name": "home", "mountPath": plan.home_mount}],
@@ -191,7 +210,7 @@ def _security() -> dict[str, Any]:
         "privileged": False,
         "allow_privilege_escalation": False,
         "automount_service_account_token": False,
-        "container_security_context": _SECURITY_CONTEXT,
+        "container_security_context": dict(SECURITY_CONTEXT),
     }
 
 
@@ -218,12 +237,18 @@ def _filled(base: Mapping[str, Any], ours: Mapping[str, Any]) -> Any:
 
 
 def _every_term(base: Any, ours: list[Any]) -> Any:
-    """Add expressions to every term of a node selector: terms are alternatives, expressions in one must all hold."""
-    terms = list(base.values()) if isinstance(base, Mapping) else list(base or ())
+    return every_term(list(base.values()) if isinstance(base, Mapping) else list(base or ()), ours)
+
+
+def every_term(terms: Sequence[Mapping[str, Any]], ours: Sequence[Any]) -> list[dict[str, Any]]:
+    """Return the terms of a node selector, which are alternatives, each with our expressions in it once."""
     if not ours:
-        return terms
-    grown = [{**term, "matchExpressions": [*term.get("matchExpressions", ()), *ours]} for term in terms]
-    return grown or [{"matchExpressions": ours}]
+        return [dict(term) for term in terms]
+    grown = []
+    for term in terms:
+        theirs = [expression for expression in term.get("matchExpressions") or () if expression not in ours]
+        grown.append({**term, "matchExpressions": [*theirs, *ours]})
+    return grown or [{"matchExpressions": list(ours)}]
 
 
 #: How a trait goes together with what the administrator configured; all others are replaced.

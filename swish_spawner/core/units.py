@@ -16,11 +16,17 @@ from swish_spawner.errors import UnitError
 _SMALLEST_CPU = Decimal("0.001")
 _CPU = re.compile(r"([0-9]{1,6})m|([0-9]{1,6}(?:\.[0-9]{1,3})?)")
 _MEMORY = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,3})?)(Ki|Mi|Gi|Ti|k|M|G|T)")
+_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]*)?)(?:([numkMGTPE]|[KMGTPE]i)|[eE]([+-]?[0-9]{1,2}))?")
 _DURATION = re.compile(r"([0-9]{1,6})([smhd])")
 _MONEY = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?")
 
 _BINARY = {"Ti": 2**40, "Gi": 2**30, "Mi": 2**20, "Ki": 2**10}
 _MEMORY_FACTORS = _BINARY | {"T": 10**12, "G": 10**9, "M": 10**6, "k": 10**3}
+_FACTORS = {
+    **{unit: Decimal(1000) ** power for power, unit in enumerate("num", start=-3)},
+    **{unit: Decimal(1000) ** power for power, unit in enumerate("kMGTPE", start=1)},
+    **{f"{unit}i": Decimal(1024) ** power for power, unit in enumerate("KMGTPE", start=1)},
+}
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 
 
@@ -78,6 +84,18 @@ def format_memory(size_bytes: int) -> str:
         if size_bytes and size_bytes % factor == 0:
             return f"{size_bytes // factor}{unit}"
     return str(size_bytes)
+
+
+def parse_quantity(text: object) -> Decimal:
+    """Read any resource quantity as the API server writes it: ``"3920m"``, ``"16374544Ki"``, ``"2"``, ``"1e3"``.
+
+    Raises:
+        UnitError: the text is not of that form.
+    """
+    match = _QUANTITY.fullmatch(str(text))
+    if match is None:
+        raise UnitError(f"{text!r} is no quantity of Kubernetes'")
+    return Decimal(match[1]) * (_FACTORS[match[2]] if match[2] else Decimal(10) ** int(match[3] or 0))
 
 
 def parse_duration(text: object) -> timedelta:

@@ -56,9 +56,31 @@ def test_the_hub_role_is_the_table(default: list[Manifest]) -> None:
 
 
 def test_rights_end_at_the_namespace(rendered: list[Manifest]) -> None:
-    """The chart makes no cluster-wide object."""
-    cluster_wide = {"ClusterRole", "ClusterRoleBinding", "Namespace", "PersistentVolume", "StorageClass"}
+    """Beyond it the hub may look at nodes, and where that is asked for at pods; nobody may do anything else."""
+    cluster_wide = {"Namespace", "PersistentVolume", "StorageClass"}
     assert not cluster_wide & {manifest["kind"] for manifest in rendered}
+    rules = [rule for manifest in rendered if manifest["kind"] == "ClusterRole" for rule in manifest["rules"]]
+    assert [rule for rule in rules if rule["verbs"] != ["list"] or rule["apiGroups"] != [""]] == []
+    assert {resource for rule in rules for resource in rule["resources"]} <= {"nodes", "pods"}
+
+
+@pytest.mark.parametrize(
+    ("capacity", "resources", "reason"),
+    [
+        ({}, [["nodes"]], "nodes by default, which hold nobody's settings"),
+        ({"pods": True}, [["nodes"], ["pods"]], "pods when asked for"),
+        ({"nodes": False}, None, "no ClusterRole at all"),
+        ({"nodes": False, "pods": True}, None, "pods alone are of no use"),
+    ],
+)
+def test_what_the_hub_may_look_at(helm: Any, capacity: dict[str, bool], resources: Any, reason: str) -> None:
+    """A ClusterRole of the release's own name, bound to the hub alone."""
+    made = helm.template({"hub": {"capacity": capacity}})
+    roles = {manifest["metadata"]["name"]: manifest for manifest in made if manifest["kind"] == "ClusterRole"}
+    found = [rule["resources"] for rule in roles["swish-hub"]["rules"]] if roles else None
+    assert found == resources, reason
+    bindings = [manifest for manifest in made if manifest["kind"] == "ClusterRoleBinding"]
+    assert [b["subjects"][0]["name"] for b in bindings] == ([] if resources is None else ["hub"])
 
 
 def test_only_the_hub_has_a_kubernetes_token(default: list[Manifest]) -> None:

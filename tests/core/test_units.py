@@ -87,3 +87,29 @@ def test_durations_survive_writing_and_reading(seconds: int) -> None:
     """What `format_duration` writes is read back as the same duration."""
     duration = timedelta(seconds=seconds)
     assert units.parse_duration(units.format_duration(duration)) == duration
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2", "2"),
+        ("0.5", "0.5"),
+        ("3920m", "3.92"),
+        ("16374544Ki", "16767533056"),
+        ("1e3", "1000"),
+        ("12E2", "1200"),
+        ("1E", "1000000000000000000"),
+        ("500n", "0.0000005"),
+        (0, "0"),
+    ],
+)
+def test_any_quantity_of_the_api_server_is_read(text: object, expected: str) -> None:
+    """With each suffix and exponent that it may write."""
+    assert units.parse_quantity(text) == Decimal(expected)
+
+
+@pytest.mark.parametrize("text", ["", "many", "1 Gi", "-1", "1GiB"])
+def test_what_is_no_quantity_is_refused(text: str) -> None:
+    """The text is in the message."""
+    with pytest.raises(UnitError, match="no quantity"):
+        units.parse_quantity(text)

@@ -12,6 +12,7 @@ from kubespawner import clients
 from traitlets.config import Config
 
 from swish_spawner import in_force
+from swish_spawner.adapters.nodes import NodeView
 from swish_spawner.spawner import SwishSpawner
 from tests.conftest import WIDE_POLICY
 from tests.fake_api import FakeApi, serve
@@ -23,6 +24,7 @@ def make_spawner(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Swis
     # KubeSpawner looks for a cluster when it is made; no test here talks to one.
     monkeypatch.setattr("kubespawner.spawner.load_config", lambda **_: None)
     monkeypatch.setattr("kubespawner.spawner.shared_client", lambda *_: None)
+    monkeypatch.setattr(in_force, "NODES", NodeView())
 
     def make(
         name: str = "ada", groups: tuple[str, ...] = ("imaging",), options: Any = None, server: str = "", **traits: Any
@@ -39,6 +41,7 @@ def make_spawner(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Swis
     in_force._policy_files.clear()
     in_force.USES._by_team.clear()
     in_force.SPAWNS.clear()
+    in_force.NODE_WAITS._by_pool.clear()
 
 
 @pytest.fixture
@@ -47,6 +50,7 @@ async def api(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeApi]:
     async with serve(FakeApi()) as served:
         monkeypatch.setattr(Configuration, "_default", Configuration(host=served.url))
         yield served
+        await in_force.NODES.stop()
         await SwishSpawner._stop_all_reflectors()
         for client in list(clients._client_cache.values()):
             await client.api_client.close()

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from swish_spawner.core.capacity import Amounts, State
 from swish_spawner.core.plan import Person, plan_server
-from swish_spawner.core.policy import Policy
+from swish_spawner.core.policy import Policy, Pool
 from swish_spawner.core.request import parse_request
 from swish_spawner.errors import RequestError
-from swish_spawner.form import options_from_form, render_form
+from swish_spawner.form import options_from_form, render_form, state_words
 
 
 @dataclass
@@ -22,6 +23,18 @@ class FakeLauncher:
     policy: Policy
     person: Person
     user_options: Any = field(default_factory=dict)
+    states: dict[str, State] = field(default_factory=dict)
+    seconds: float | None = None
+
+    def pool_state(self, pool: Pool, need: Amounts) -> State:
+        """Say what the test says."""
+        assert need.memory
+        return self.states.get(pool.name, State.UNKNOWN)
+
+    def node_seconds(self, pool: Pool) -> float | None:
+        """Say what the test says, of every pool."""
+        assert pool.name
+        return self.seconds
 
 
 def inputs(html: str, name: str) -> dict[str, bool]:
@@ -137,3 +150,28 @@ def test_every_control_has_a_label(policy: Policy, ada: Person) -> None:
     html = render_form(FakeLauncher(policy, ada))
     controls = len(re.findall(r"<(?:input|select|textarea)\b", html))
     assert len(re.findall(r"<label\b", html)) == controls
+
+
+WORDS: list[tuple[State, float | None, str]] = [
+    (State.FREE, 240, "Free now"),
+    (State.NEW_NODE, None, "Needs a new node"),
+    (State.NEW_NODE, 20, "Needs a new node, about 1 minute"),
+    (State.NEW_NODE, 220, "Needs a new node, about 4 minutes"),
+    (State.FULL, None, "Full; waits until another stops"),
+    (State.GROWS, 220, "Gets a new node if none is free"),
+    (State.UNKNOWN, 220, ""),
+]
+
+
+@pytest.mark.parametrize(("state", "seconds", "words"), WORDS)
+def test_what_is_free_is_said_in_words(state: State, seconds: float | None, words: str) -> None:
+    """How long a node takes is said where it is known, and nothing is said where nothing is known."""
+    assert state_words(state, seconds) == words
+
+
+def test_each_size_says_what_its_pool_has(policy: Policy, ada: Person) -> None:
+    """As text, with a picture that a screen reader passes over; a pool of which nothing is known has neither."""
+    states = {"general": State.FREE, "gpu": State.NEW_NODE, "high-memory": State.FULL}
+    html = render_form(FakeLauncher(policy, ada, states=states, seconds=220))
+    said = re.findall(r'<span class="swish-state"><svg [^>]*aria-hidden="true"[^>]*>.*?</svg>([^<]*)</span>', html)
+    assert said == ["Free now", "Free now", "Full; waits until another stops", "Needs a new node, about 4 minutes"]

@@ -9,9 +9,11 @@ import pytest
 from jinja2 import Environment, FileSystemLoader
 from traitlets.config import Config
 
+from swish_spawner.handlers import HANDLERS
 from swish_spawner.hub import configure
 from swish_spawner.spawner import SwishSpawner
 from swish_spawner.start_queue import QUEUE
+from swish_spawner.sweeper_page import PATH
 from tests.conftest import SHIPPED_POLICY
 
 
@@ -46,11 +48,11 @@ def test_the_limit_of_starts_is_our_queues(asked: dict[str, int], limit: int) ->
     assert (QUEUE.limit, c.JupyterHub.concurrent_spawn_limit) == (limit, 0)
 
 
-def test_the_administrators_handlers_stay(config: Config) -> None:
-    """The sweeper's page is one more."""
+def test_the_administrators_handlers_stay() -> None:
+    """Ours come after them."""
     c = Config({"JupyterHub": {"extra_handlers": [("/mine", object)]}})
     configure(c, policy_path=str(SHIPPED_POLICY), namespace="swish")
-    assert [path for path, _ in c.JupyterHub.extra_handlers] == ["/mine", "/swish/sweep"]
+    assert [path for path, _ in c.JupyterHub.extra_handlers] == ["/mine", *(path for path, _ in HANDLERS), PATH]
 
 
 def test_only_what_names_images_is_taken(config: Config) -> None:
@@ -62,6 +64,14 @@ def test_our_templates_are_found(config: Config) -> None:
     """The hub's page around the form is ours."""
     loader = Environment(loader=FileSystemLoader(config.JupyterHub.template_paths), autoescape=True)
     assert "Launch an environment" in str(loader.loader.get_source(loader, "spawn.html"))  # type: ignore[union-attr]
+
+
+def test_appended_handlers_stay() -> None:
+    """An administrator may append to the list, too."""
+    c = Config()
+    c.JupyterHub.extra_handlers.append(("/theirs", object))
+    configure(c, policy_path=str(SHIPPED_POLICY), namespace="swish")
+    assert [path for path, _ in c.JupyterHub.extra_handlers] == ["/theirs", *(path for path, _ in HANDLERS), PATH]
 
 
 def test_a_hub_does_not_start_on_a_bad_policy(tmp_path: Path) -> None:

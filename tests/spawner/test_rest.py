@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import time
+import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
 import jupyterhub
 import pytest
 
+from swish_spawner.core.request import options_schema
 from tests.real_hub import TOKEN, Hub, running_hub
 
 FAILURE_LIMIT = 2
@@ -62,3 +65,10 @@ def test_refusals_do_not_count_towards_the_hubs_exit(hub: Hub) -> None:
     time.sleep(2.5)
     assert hub.process.poll() is None, f"JupyterHub {jupyterhub.__version__} exited"
     assert hub.answers()
+
+
+def test_the_schema_of_the_options_is_served(hub: Hub) -> None:
+    """Nobody has to log in for it, and it is the very schema that requests are read by."""
+    with urllib.request.urlopen(f"{hub.url}/hub/swish/options-schema.json", timeout=30) as answer:  # noqa: S310 - our own hub
+        assert answer.headers["Content-Type"] == "application/schema+json"
+        assert json.load(answer) == options_schema()
