@@ -1,7 +1,7 @@
 """How long from asking for an environment until it is ready, on the installation that is up.
 
-make bench
-python -m benchmarks --count 10
+python -m benchmarks.launches
+python -m benchmarks.launches --count 10
 """
 
 import argparse
@@ -87,7 +87,7 @@ def measure(hub: Hub, count: int) -> list[float]:
 
 def main() -> None:
     """Launch environments and print how long each took, the median and the range."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.launches", description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=5, help="how many launches, 5 unless told")
     arguments = parser.parse_args()
     found = installation()
