@@ -225,7 +225,7 @@ async def fault_proxy(target: str, tls: ssl.SSLContext | None = None) -> AsyncIt
     runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
     async with aiohttp.ClientSession(
         auto_decompress=False, connector=aiohttp.TCPConnector(limit=0), read_bufsize=2**20
-    ) as proxy._http:  # noqa: SLF001 - made here
+    ) as proxy._http:
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024).start()
         host, port = runner.addresses[0][:2]
