@@ -84,6 +84,10 @@ class Cluster:
     async def clear(self, namespace: str) -> None:
         """Delete the pods and the claims that starts made, and wait until they are gone."""
         await self.ask("DELETE", f"/api/v1/namespaces/{namespace}/persistentvolumeclaims")
+        await self.clear_pods(namespace)
+
+    async def clear_pods(self, namespace: str) -> None:
+        """Delete the pods that starts made, and wait until they are gone."""
         for name in await self.left_behind(namespace):
             await self.ask("DELETE", f"/api/v1/namespaces/{namespace}/pods/{name}", {"gracePeriodSeconds": 0})
         async with asyncio.timeout(60):
