@@ -12,7 +12,7 @@ from benchmarks.report import DOCS, table
 _PAGE: Final = """\
 # What faults do to starts and stops
 
-<!-- Made from `benchmarks/fault_results.json` by `python -m benchmarks.faults --page`; change `fault_page.py` there. -->
+<!-- Made from `benchmarks/fault_results.json` by `python -m benchmarks.faults --page`. -->
 
 A real JupyterHub with SwishSpawner, a real API server and etcd, fake nodes, and a proxy between hub and API server that
 fails on purpose. In each trial {servers} people start an environment at the same moment and later stop it, and the

@@ -19,6 +19,7 @@ from aiohttp import web
 
 from benchmarks.control_plane import ETC
 from benchmarks.processes import end, end_with_parent, free_port
+from local.settings import REPO
 
 _UP_SECONDS: Final = 60
 
@@ -65,7 +66,12 @@ class Hub:
 
     def _begin(self) -> subprocess.Popen[bytes]:
         self.folder.mkdir(exist_ok=True)
-        environment = {**os.environ, "KUBECONFIG": str(self.kubeconfig), "SWISH_BENCH_HUB": json.dumps(self._given())}
+        own = {
+            "KUBECONFIG": str(self.kubeconfig),
+            "PYTHONPATH": str(REPO),
+            "SWISH_BENCH_HUB": json.dumps(self._given()),
+        }
+        environment = {**os.environ, **own}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "jupyterhub", "-f", str(ETC / "jupyterhub_config.py")],
