@@ -9,21 +9,24 @@ tokens, most of its database) are the same for every spawner, and left out.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
 import sys
 import time
-from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from jupyterhub.utils import iterate_until
 from traitlets.log import get_logger
 
 from benchmarks.contenders import START_SECONDS, Contender
 from benchmarks.gauges import LoopLag, RequestCount, memory_bytes
+
+#: Pages that are open; the event loop itself holds tasks by weak references only.
+_PAGES: Final[set[asyncio.Task[None]]] = set()
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,8 @@ class Outcome:
 
     noticed: dict[str, float] = field(default_factory=dict)
     waited: dict[str, float] = field(default_factory=dict)
-    errors: Counter[str] = field(default_factory=Counter)
-    stop_errors: Counter[str] = field(default_factory=Counter)
+    errors: dict[str, int] = field(default_factory=dict)
+    stop_errors: dict[str, int] = field(default_factory=dict)
     start_cpu: float = 0.0
     cpu: float = 0.0
     requests: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -119,23 +122,22 @@ async def _cycle(task: Task, spawners: list[Any], requests: RequestCount, outcom
 async def _start(spawner: Any, outcome: Outcome, *, progress: bool) -> bool:
     """Start as `jupyterhub.user.User.spawn` does; a start that fails is cleared up as there."""
     asked = time.monotonic()
-    pages: asyncio.Task[None] | None = None
     try:
         spawner.clear_state()
         spawner.user_options = {}
         spawner._spawn_pending = True
         await spawner._run_apply_user_options(spawner.user_options)
         future = asyncio.ensure_future(spawner.start())
-        pages = asyncio.create_task(_follow(spawner, future)) if progress else None
+        if progress:
+            _PAGES.add(page := asyncio.create_task(_follow(spawner, future)))
+            page.add_done_callback(_PAGES.discard)
         await asyncio.wait_for(future, START_SECONDS)
     except Exception as error:  # noqa: BLE001 - every way to fail is counted
-        outcome.errors[_words(error)] += 1
+        _count(outcome.errors, error)
         await _stop(spawner, outcome)
         return False
     finally:
         spawner._spawn_pending = False
-        if pages is not None:
-            pages.cancel()
     now = time.monotonic()
     outcome.noticed[spawner.pod_name], outcome.waited[spawner.pod_name] = now, now - asked
     return True
@@ -143,8 +145,10 @@ async def _start(spawner: Any, outcome: Outcome, *, progress: bool) -> bool:
 
 async def _follow(spawner: Any, future: asyncio.Future[Any]) -> None:
     """Read a start's progress as the hub does for a page."""
-    async for event in iterate_until(future, spawner._generate_progress()):
-        json.dumps(event)
+    # JupyterHub's own way to end such a generator may fail when it is busy; a page then just ends
+    with contextlib.suppress(RuntimeError):
+        async for event in iterate_until(future, spawner._generate_progress()):
+            json.dumps(event)
 
 
 async def _stop(spawner: Any, outcome: Outcome) -> None:
@@ -153,14 +157,15 @@ async def _stop(spawner: Any, outcome: Outcome) -> None:
         if await spawner.poll() is None:
             await spawner.stop()
     except Exception as error:  # noqa: BLE001 - every way to fail is counted
-        outcome.stop_errors[_words(error)] += 1
+        _count(outcome.stop_errors, error)
     finally:
         spawner.clear_state()
 
 
-def _words(error: Exception) -> str:
-    """Return an error without what differs from start to start."""
-    return f"{type(error).__name__}: {getattr(error, 'log_message', None) or error}"[:60]
+def _count(errors: dict[str, int], error: Exception) -> None:
+    """Count an error by what it says, without what differs from start to start."""
+    words = f"{type(error).__name__}: {getattr(error, 'log_message', None) or error}"[:60]
+    errors[words] = errors.get(words, 0) + 1
 
 
 def main() -> None:
