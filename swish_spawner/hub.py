@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
-from swish_spawner.adapters.policy_file import read_policy
+from traitlets.log import get_logger
+
 from swish_spawner.core.image_names import ImageNames
 from swish_spawner.errors import PolicyError
+from swish_spawner.in_force import policy_file
 from swish_spawner.spawner import SwishSpawner
 
 
@@ -25,8 +26,10 @@ def configure(c: Any, *, policy_path: str, namespace: str, images: Mapping[str, 
     Raises:
         SystemExit: the policy has problems; the text names all of them.
     """
+    log: Any = get_logger()
     try:
-        read_policy(Path(policy_path))
+        # kept, so that the first launch does not stop everything else to read it
+        policy_file(policy_path, log)
     except PolicyError as error:
         raise SystemExit(f"{policy_path}: {error}") from error
     known = ImageNames.__dataclass_fields__
