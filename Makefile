@@ -31,6 +31,7 @@ help: ## list the commands and the variables
 #: KUBECONFIG   as for kubectl; the local cluster has its own
 #: PURGE        PURGE=1 deletes the users' volumes too (down)
 #: SWISH_CACHE  where what can be built again is kept; ~/.cache/swish unless told
+#: BENCH        what to measure, e.g. BENCH='--only "200 starts" --repeats 1' or BENCH=--full (bench)
 #: PYTHON       Python 3.11 or newer; python3 unless told
 
 up: venv ## start Swish and print where to log in
@@ -64,8 +65,8 @@ chart: venv ## check the Helm chart and what it renders
 e2e: venv chromium ## end-to-end tests; boots the local cluster if it is not up, and leaves things as it found them
 	@$(PY) .ci/e2e.py $(E2E)
 
-bench: venv ## measure how fast environments start on the running cluster
-	@$(PY) -m benchmarks
+bench: venv ## measure starts beside stock KubeSpawner on an API server of its own; about 25 minutes
+	@$(PY) -m benchmarks $(BENCH)
 
 reference: venv ## write the reference pages again from the schemas
 	$(PY) docs/make_reference.py

@@ -1,100 +1,61 @@
-"""How long from asking for an environment until it is ready, on the installation that is up.
+"""How fast, and at what cost, environments start: SwishSpawner beside stock KubeSpawner on a real API server.
 
 make bench
-python -m benchmarks --count 10
+python -m benchmarks --full
+python -m benchmarks --only '200 starts' --repeats 1
 """
 
+from __future__ import annotations
+
 import argparse
+import asyncio
 import json
-import statistics
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Final
 
-import httpx
+from benchmarks.report import write_page
+from benchmarks.run import bench, write
+from benchmarks.scenarios import DEFAULT, FULL
 
-STATUS = (sys.executable, "-m", "local", "status")
+RESULTS: Final = Path(__file__).parent / "results.json"
 
 
-@dataclass(frozen=True)
-class Hub:
-    """The hub's REST API, as its administrator asks it."""
-
-    http: httpx.Client
-    user: str
-
-    def launch(self, server: str) -> float:
-        """Return the seconds from the request until the progress stream says `ready`.
-
-        Raises:
-            SystemExit: the launch was refused or failed; the text is the hub's.
-        """
-        start = time.perf_counter()
-        answer = self.http.post(self._path(server), json={"user_options": {}})
-        if answer.is_error:
-            raise SystemExit(f"error: {answer.json().get('message', answer.text)}")
-        last: dict[str, Any] = {}
-        for event in self._progress(server):
-            last = event
-        if not last.get("ready"):
-            raise SystemExit(f"error: {server} did not start: {last.get('message')}")
-        return time.perf_counter() - start
-
-    def _path(self, server: str) -> str:
-        return f"users/{self.user}/servers/{server}"
-
-    def _progress(self, server: str) -> Iterator[dict[str, Any]]:
-        with self.http.stream("GET", f"{self._path(server)}/progress") as answer:
-            for line in answer.iter_lines():
-                if line.startswith("data:"):
-                    yield json.loads(line.removeprefix("data:"))
-
-    def remove(self, server: str) -> None:
-        """Stop the server, wait until it has stopped, and delete it with its volume."""
-        self.http.request("DELETE", self._path(server), json={"remove": True})
-        while server in self.http.get(f"users/{self.user}").json()["servers"]:
-            time.sleep(0.2)
-
-
-def installation() -> dict[str, Any]:
-    """Return what `make -s status` prints.
-
-    Raises:
-        SystemExit: no installation is up.
-    """
-    done = subprocess.run(STATUS, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit("error: nothing to measure, because Swish is not up; `make up` starts it")
-    found: dict[str, Any] = json.loads(done.stdout)
+def parser() -> argparse.ArgumentParser:
+    """Describe what can be asked for."""
+    found = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
+    found.add_argument("--full", action="store_true", help="every combination; takes hours")
+    found.add_argument("--only", default="", help="only scenarios whose name holds this text")
+    found.add_argument("--repeats", type=int, default=5, help="how often each, 5 unless told")
+    found.add_argument("--soak", type=int, default=0, metavar="N", help="instead: start and stop N times, watch memory")
+    found.add_argument("--out", type=Path, default=RESULTS, help="where results go, as JSON")
+    found.add_argument("--page", action="store_true", help="write the documentation's page and plots from the results")
     return found
 
 
-def measure(hub: Hub, count: int) -> list[float]:
-    """Return the seconds of each launch, one after the other, each with a new volume."""
-    seconds = []
-    for number in range(1, count + 1):
-        server = f"bench-{number}"
-        try:
-            seconds.append(hub.launch(server))
-        finally:
-            hub.remove(server)
-        print(f"launch {number:>3}   {seconds[-1]:6.2f} s", flush=True)
-    return seconds
+async def run(arguments: argparse.Namespace, command: str) -> None:
+    """Measure, and write down what was seen after every scenario."""
+    async with bench(command) as found:
+        if arguments.soak:
+            await found.soak("swish", arguments.soak)
+            before = json.loads(arguments.out.read_text()) if arguments.out.exists() else found.results
+            write({**before, "soak": found.results["soak"]}, arguments.out)
+            return
+        for scenario in FULL if arguments.full else DEFAULT:
+            if arguments.only in scenario.name:
+                await found.run([scenario], arguments.repeats)
+                write(found.results, arguments.out)
 
 
 def main() -> None:
-    """Launch environments and print how long each took, the median and the range."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
-    parser.add_argument("--count", type=int, default=5, help="how many launches, 5 unless told")
-    arguments = parser.parse_args()
-    found = installation()
-    headers = {"Authorization": f"token {found['admin_token']}"}
-    with httpx.Client(base_url=f"{found['hub_url']}hub/api/", headers=headers, timeout=300) as http:
-        seconds = measure(Hub(http, found["username"]), max(arguments.count, 1))
-    print(f"median       {statistics.median(seconds):6.2f} s   from {min(seconds):.2f} s to {max(seconds):.2f} s")
+    """Measure, and say where the results are."""
+    arguments = parser().parse_args()
+    if arguments.page:
+        write_page(arguments.out)
+        return
+    words = [f"--{key} {value}" for key, value in (("only", arguments.only), ("soak", arguments.soak)) if value]
+    words += ["--full"] if arguments.full else []
+    asyncio.run(run(arguments, " ".join(["python -m benchmarks", *words]) if words else "make bench"))
+    print(f"results in {arguments.out}")
 
 
 if __name__ == "__main__":

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from traitlets.config.loader import LazyConfigValue
+from traitlets.log import get_logger
 
-from swish_spawner.adapters.policy_file import read_policy
 from swish_spawner.core.image_names import ImageNames
 from swish_spawner.core.reconcile import Rules
 from swish_spawner.errors import PolicyError
 from swish_spawner.handlers import HANDLERS
+from swish_spawner.in_force import policy_file
 from swish_spawner.spawner import SwishSpawner
 from swish_spawner.start_queue import QUEUE
 from swish_spawner.sweeper import Sweeper
@@ -45,8 +45,10 @@ def configure(
     Raises:
         SystemExit: the policy has problems; the text names all of them.
     """
+    log: Any = get_logger()
     try:
-        read_policy(Path(policy_path))
+        # kept, so that the first launch does not stop everything else to read it
+        policy_file(policy_path, log)
     except PolicyError as error:
         raise SystemExit(f"{policy_path}: {error}") from error
     known = ImageNames.__dataclass_fields__

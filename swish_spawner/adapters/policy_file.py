@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -16,8 +17,9 @@ from swish_spawner.errors import PolicyError, Problem
 _Stamp = tuple[int, int, int]
 
 
+@functools.cache
 def policy_schema() -> Schema:
-    """Return the JSON Schema of the policy file, as plain data."""
+    """Return the JSON Schema of the policy file, as plain data; reading it takes a tenth of a second, so only once."""
     text = files("swish_spawner").joinpath("policy.schema.yaml").read_text(encoding="utf-8")
     schema: dict[str, Any] = yaml.safe_load(text)
     return schema

@@ -1,0 +1,160 @@
+"""A real JupyterHub with SwishSpawner in a process that can be killed and started again, and its REST API."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+from aiohttp import web
+
+from benchmarks.control_plane import ETC
+from benchmarks.processes import end, end_with_parent, free_port
+from local.settings import REPO
+
+_UP_SECONDS: Final = 60
+
+
+@dataclass
+class Hub:
+    """One hub, with its database.
+
+    Attributes:
+        folder: for its database, secret and log.
+        kubeconfig: of the API server, or of a proxy before it.
+        namespace: of the environments.
+        users: everybody there is; all are in the one team.
+        server_port: where each pod's address answers.
+    """
+
+    folder: Path
+    kubeconfig: Path
+    namespace: str
+    users: Sequence[str]
+    server_port: int
+    _port: int = field(default_factory=free_port)
+    _token: str = field(default_factory=lambda: secrets.token_hex(16))
+    _process: subprocess.Popen[bytes] | None = None
+    _http: aiohttp.ClientSession | None = None
+
+    @property
+    def log(self) -> Path:
+        """What the hub says."""
+        return self.folder / "hub.log"
+
+    async def start(self) -> None:
+        """Start it, again if it was ended, and wait until it answers.
+
+        Raises:
+            TimeoutError: it does not answer.
+        """
+        process = self._begin()
+        async with asyncio.timeout(_UP_SECONDS):
+            while not await self._answers():
+                if process.poll() is not None:
+                    raise TimeoutError(f"the hub ended; see {self.log}")
+                await asyncio.sleep(0.1)
+
+    def _begin(self) -> subprocess.Popen[bytes]:
+        self.folder.mkdir(exist_ok=True)
+        own = {
+            "KUBECONFIG": str(self.kubeconfig),
+            "PYTHONPATH": str(REPO),
+            "SWISH_BENCH_HUB": json.dumps(self._given()),
+        }
+        environment = {**os.environ, **own}
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "jupyterhub", "-f", str(ETC / "jupyterhub_config.py")],
+                env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=self.folder,
+                preexec_fn=end_with_parent,  # noqa: PLW1509 - it takes no lock that a thread might hold
+            )  # fmt: skip
+        return self._process
+
+    def _given(self) -> dict[str, Any]:
+        return {
+            "policy": str(ETC / "policy.yaml"),
+            "namespace": self.namespace,
+            "folder": str(self.folder),
+            "hub_url": f"http://127.0.0.1:{self._port}",
+            "public_url": "http://127.0.0.1:9",
+            "token": self._token,
+            "users": list(self.users),
+            "server_port": self.server_port,
+        }
+
+    async def _answers(self) -> bool:
+        try:
+            status, _ = await self.ask("GET", "")
+        except (OSError, aiohttp.ClientError):
+            return False
+        return status == 200
+
+    async def ask(self, method: str, path: str) -> tuple[int, Any]:
+        """Return status and document of the REST API's answer."""
+        if self._http is None:
+            self._http = aiohttp.ClientSession(headers={"Authorization": f"token {self._token}"})
+        url = f"http://127.0.0.1:{self._port}/hub/api/{path}"
+        async with self._http.request(method, url) as answer:
+            text = await answer.text()
+        return answer.status, json.loads(text) if text else None
+
+    def kill(self) -> None:
+        """End it as a lost node does: at once."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    async def close(self) -> None:
+        """End it for good."""
+        if self._http is not None:
+            await self._http.close()
+        if self._process is not None:
+            await end(self._process)
+
+    async def launch(self, user: str) -> int:
+        """Ask for somebody's environment and return the status; one that was cut off is 0."""
+        return await self._status("POST", user)
+
+    async def remove(self, user: str) -> int:
+        """Ask for somebody's environment to stop and return the status; one that was cut off is 0."""
+        return await self._status("DELETE", user)
+
+    async def _status(self, method: str, user: str) -> int:
+        try:
+            return (await self.ask(method, f"users/{user}/server"))[0]
+        except (OSError, aiohttp.ClientError):
+            return 0
+
+    async def servers(self) -> dict[str, dict[str, Any]]:
+        """Return what there is of each person's environment; somebody without one is left out."""
+        _, users = await self.ask("GET", "users?include_stopped_servers")
+        return {user["name"]: user["servers"][""] for user in users if "" in user["servers"]}
+
+
+@contextlib.asynccontextmanager
+async def every_address(port: int) -> AsyncIterator[None]:
+    """Answer as environments do on every address of this machine, until the block ends."""
+
+    async def answer(_request: web.Request) -> web.Response:
+        return web.json_response({"version": "2"}, headers={"X-JupyterHub-Version": "6.1.1"})
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "0.0.0.0", port).start()  # noqa: S104 - pods have addresses all over 127.0.0.0/8
+    try:
+        yield
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,181 @@
+"""The page and the plots of docs/topics/performance.md, from the results and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks.figures import Row, Spread, rows
+from benchmarks.plots import Bars, bar_chart, line_chart, number_text
+
+DOCS: Final = Path(__file__).parents[1] / "docs"
+_NAMES: Final = {"stock": "stock", "swish": "ours"}
+#: Differences below this share are no difference.
+_SAME: Final = 0.1
+_MEASURES: Final[Mapping[str, Callable[[Row], float | None]]] = {
+    "request to ready, median": lambda row: row.ready.p50 if row.ready else None,
+    "ready to noticed, p95": lambda row: row.late.p95 if row.late else None,
+    "processor time per start": lambda row: row.cpu_ms,
+    "event loop lag, p99": lambda row: row.lag_ms,
+    "peak memory": lambda row: row.memory_mib,
+}
+
+_HEAD: Final = """\
+# How fast environments start
+
+<!-- Made from `benchmarks/results.json` by `python -m benchmarks --page`; change `benchmarks/report.py`. -->
+
+SwishSpawner beside stock KubeSpawner: the same pod, on a real API server with etcd and the real scheduler. Nodes and
+pods are kwok's, which only seem to run: a pod is ready from {low:g} to {high:g} seconds after it has a node. So this
+measures the hub's side and the API server, and neither image pulls nor JupyterLab.
+
+"""
+_METHOD: Final = """\
+## How it was measured
+
+    {command}
+
+On {when}: {processor}, {cores} cores for everything (API server, etcd, scheduler, kwok and the spawner's process),
+{memory_gib} GiB of memory, Python {python}, {versions}.
+
+- Each measurement is a fresh process with one event loop and real spawner objects; contenders take turns, and each goes
+  first every other time. All starts of a scenario are asked for at the same moment, with no limit on how many.
+- Both are configured as they ship. SwishSpawner's hub gives a request to the API server 15 seconds and tries for 90;
+  stock KubeSpawner gives it 3 and tries for 30. Whoever runs stock can raise that, and with it some of what fails with
+  a slow API server below would not.
+- *Noticed* is the time from a pod's being ready, as another watch sees it, until its start ends. *Own* is the median
+  from request to ready less the median of as many plain pods that no hub knows.
+- A start may take {start_seconds} seconds; *failed* counts starts and stops, *left* pods that are still there
+  afterwards. Volume claims are made for each person, and stay on purpose.
+- A page follows each start unless the row says otherwise. Processor time is that of the spawner's process until the
+  last start has ended. JupyterHub's own work for a start, which is the same for every spawner, is not in it.
+- Medians and percentiles are over all starts of all repeats; memory and lag are those of the worst repeat.
+"""
+
+
+def write_page(results: Path, docs: Path = DOCS) -> None:
+    """Write the page and its plots.
+
+    Args:
+        results: as `benchmarks.run` writes them.
+        docs: the documentation's folder.
+    """
+    document = json.loads(results.read_text())
+    for name, chart in plots(document).items():
+        (docs / "images" / name).write_text(chart)
+    (docs / "topics" / "performance.md").write_text(page(document))
+
+
+def page(results: Mapping[str, Any]) -> str:
+    """Return the page as Markdown."""
+    found = rows(results)
+    low, high = results["ready_seconds"]
+    versions = ", ".join(f"{name} {number}" for name, number in results["versions"].items())
+    parts = [
+        _HEAD.format(low=low, high=high),
+        "![From ready to noticed](../images/bench-noticed.svg)\n",
+        "![Processor time](../images/bench-cpu.svg)\n",
+        "## Times\n\nSeconds; three numbers are the median, the 95th and the 99th percentile.\n",
+        table(["scenario", "", "request to ready", "own", "ready to noticed", "failed", "left"], map(_times, found)),
+        "## Costs\n",
+        table(
+            ["scenario", "", "CPU per start", "loop lag p99", "peak memory", "requests per start"], map(_costs, found)
+        ),
+        *_rest(found),
+        *_soak(results["soak"]),
+        "## Where stock is as good\n",
+        as_good(found),
+        _METHOD.format(**{**results, "versions": versions}),
+    ]
+    return "\n".join(parts)
+
+
+def table(head: Sequence[str], body: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [list(head), ["---"] * len(head), *map(list, body)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
+
+
+def _times(row: Row) -> list[str]:
+    failed = f"**{row.failed} of {row.starts}**" if row.failed else "0"
+    left = f"**{row.left}**" if row.left else "0"
+    own = "" if row.own is None else f"{row.own:.2f}"
+    return [row.scenario.name, _NAMES[row.contender], _three(row.ready), own, _three(row.late), failed, left]
+
+
+def _costs(row: Row) -> list[str]:
+    requests = ", ".join(
+        f"{what} {number_text(n)}" for what, n in sorted(row.requests.items(), key=lambda item: -item[1])
+    )
+    cpu, lag, memory = f"{row.cpu_ms:.1f} ms", f"{row.lag_ms:.0f} ms", f"{row.memory_mib:.0f} MiB"
+    return [row.scenario.name, _NAMES[row.contender], cpu, lag, memory, requests]
+
+
+def _three(spread: Spread | None) -> str:
+    return "none ready" if spread is None else f"{spread.p50:.2f} / {spread.p95:.2f} / {spread.p99:.2f}"
+
+
+def _rest(found: Sequence[Row]) -> list[str]:
+    """Say how much is listed while nothing happens."""
+    said = [f"{_NAMES[row.contender]} {row.rest_lists:.1f}" for row in found if row.rest_lists is not None]
+    return [f"Lists in a minute in which nothing happens: {', '.join(said)}.\n"] if said else []
+
+
+def _soak(soaks: Sequence[Mapping[str, Any]]) -> list[str]:
+    said = []
+    for soak in soaks:
+        memory, starts = soak["memory_mib"], soak["at_once"] * len(soak["memory_mib"])
+        said.append(
+            f"## Memory\n\n![Memory](../images/bench-memory.svg)\n\n{starts} starts and stops in one process, "
+            f"{soak['at_once']} at once: {memory[len(memory) // 10]:.0f} MiB after a tenth of them, "
+            f"{memory[-1]:.0f} MiB after all. {soak['failed']} failed, {soak['left']} left.\n"
+        )
+    return said
+
+
+def as_good(found: Sequence[Row]) -> str:
+    """Return, as a list, what stock does as well as we do, or better."""
+    pairs: dict[str, dict[str, Row]] = {}
+    for row in found:
+        pairs.setdefault(row.scenario.name, {})[row.contender] = row
+    items = []
+    for name, pair in pairs.items():
+        if {"stock", "swish"} <= pair.keys() and (same := _same(pair["stock"], pair["swish"])):
+            items.append(f"- {name}: {', '.join(same)}")
+    return ("\n".join(items) or "Nowhere in these scenarios.") + "\n"
+
+
+def _same(stock: Row, swish: Row) -> list[str]:
+    said = []
+    for what, measure in _MEASURES.items():
+        theirs, ours = measure(stock), measure(swish)
+        if theirs is not None and ours is not None and theirs <= ours * (1 + _SAME):
+            better = theirs < ours * (1 - _SAME)
+            said.append(f"{what} ({number_text(theirs)} against {number_text(ours)}{', better' if better else ''})")
+    return said
+
+
+def plots(results: Mapping[str, Any]) -> dict[str, str]:
+    """Return every plot by file name."""
+    found = rows(results)
+    charts = {
+        "bench-noticed.svg": _chart(
+            found, "From ready to noticed, 95th percentile", "seconds", "ready to noticed, p95"
+        ),
+        "bench-cpu.svg": _chart(
+            found, "Processor time of the hub per start", "milliseconds", "processor time per start"
+        ),
+    }
+    for soak in results["soak"]:
+        last = f"MiB held after each {soak['at_once']} of {soak['at_once'] * len(soak['memory_mib'])} starts and stops"
+        charts["bench-memory.svg"] = line_chart("Memory over many starts", last, soak["memory_mib"])
+    return charts
+
+
+def _chart(found: Sequence[Row], title: str, unit: str, measure: str) -> str:
+    groups: dict[str, dict[str, float | None]] = {}
+    for row in found:
+        groups.setdefault(row.scenario.name, {})[row.contender] = _MEASURES[measure](row)
+    return bar_chart(title, unit, [Bars(label, values) for label, values in groups.items()])

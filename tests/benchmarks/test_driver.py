@@ -1,0 +1,37 @@
+"""A measurement of either spawner, in its own process, against an API server in memory."""
+
+import asyncio
+import json
+import os
+import sys
+from dataclasses import asdict
+
+import pytest
+import yaml
+
+from benchmarks.contenders import NAMES
+from benchmarks.driver import Task
+from tests.fake_api import FakeApi, serve
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_measurement(tmp_path, name):
+    """Every start is timed, every request is counted, and nothing stays."""
+    async with serve(FakeApi()) as api:
+        server = {"clusters": [{"name": "b", "cluster": {"server": api.url}}], "users": [{"name": "b", "user": {}}]}
+        context = {"contexts": [{"name": "b", "context": {"cluster": "b", "user": "b"}}], "current-context": "b"}
+        (tmp_path / "kubeconfig").write_text(yaml.safe_dump(server | context))
+        task = Task(name, "swish", count=3, progress=True, hold_seconds=0, prefix="p", folder=str(tmp_path))
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "benchmarks.driver", json.dumps(asdict(task))),
+            env={**os.environ, "KUBECONFIG": str(tmp_path / "kubeconfig")},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        output, _ = await asyncio.wait_for(process.communicate(), 60)
+    seen = json.loads(output)
+    assert sorted(seen["noticed"]) == ["jupyter-p-0", "jupyter-p-1", "jupyter-p-2"]
+    assert (seen["errors"], seen["requests"]["start"]["POST pods"]) == ({}, 3)
+    assert seen["requests"]["stop"]["DELETE pods"] == api.requests["DELETE pods"] == 3
+    assert not api.objects["pods"]
+    assert min(seen["waited"].values()) > 0
