@@ -23,6 +23,7 @@ AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 _KEPT = 2
 _TRIES = 3
 _LABEL = "io.swish.base"
+_COMPRESSION = ("--compression-format", "zstd", "--compression-level", "1")
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,8 @@ class Buildah:
                 self.shell.ok(self._argv("rmi", name))
 
     def _push(self, reference: str, partial: Path) -> None:
-        self._run("push", reference, f"oci-archive:{partial}:{reference}")
+        # gzip, which is the default, takes longer than many a build, and containerd as long again to undo it
+        self._run("push", *_COMPRESSION, reference, f"oci-archive:{partial}:{reference}")
 
     def _mirrors(self) -> list[str]:
         words = ["apt-get", "indextargets", "--format", "$(REPO_URI) $(CODENAME) $(COMPONENT)", "Created-By: Packages"]
