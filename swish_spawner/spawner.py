@@ -24,7 +24,7 @@ from swish_spawner.core.image_names import ImageNames
 from swish_spawner.core.manifests import Owner, companion_manifests, prerequisite_manifests
 from swish_spawner.core.plan import Person, ServerPlan, plan_document, plan_server, teams_of, use_of
 from swish_spawner.core.pod import PACKAGES, enforced, package_failure, packages_run, quality_lost, quality_problems
-from swish_spawner.core.policy import Policy, Pool, with_image_references
+from swish_spawner.core.policy import Policy, Pool
 from swish_spawner.core.quota import Use, quota_refusal
 from swish_spawner.core.request import parse_request
 from swish_spawner.core.traits import MERGED, kubespawner_traits, merged
@@ -32,7 +32,7 @@ from swish_spawner.core.units import parse_cpu
 from swish_spawner.engine import EventSpawner
 from swish_spawner.errors import ClusterAway, ClusterRefused, Denied, LaunchFailed, UserError
 from swish_spawner.form import options_from_form, render_form
-from swish_spawner.in_force import NODE_WAITS, USES, policy_file
+from swish_spawner.in_force import NODE_WAITS, USES, policy_in_force
 from swish_spawner.package_log import tell_newest
 
 #: Said when Kubernetes gives no answer; what it gave instead is in the log.
@@ -105,8 +105,7 @@ class SwishSpawner(EventSpawner):
     @property
     def policy(self) -> Policy:
         """The policy in force, with this installation's image references."""
-        names = ImageNames(**self.image_names)
-        return with_image_references(policy_file(self.policy_path, self.log).current(), names.reference)
+        return policy_in_force(self.policy_path, ImageNames(**self.image_names), self.log)
 
     @property
     def person(self) -> Person:
