@@ -12,6 +12,8 @@ from prometheus_client import Counter
 
 from swish_spawner.adapters.nodes import NodeView
 from swish_spawner.adapters.policy_file import PolicyFile
+from swish_spawner.core.image_names import ImageNames
+from swish_spawner.core.policy import Policy, with_image_references
 from swish_spawner.core.quota import Use
 from swish_spawner.errors import PolicyError
 
@@ -46,6 +48,22 @@ def policy_file(path: str, log: Log) -> PolicyFile:
     if path not in _policy_files:
         _policy_files[path] = PolicyFile(Path(path), refused)
     return _policy_files[path]
+
+
+_completed: dict[str, tuple[Policy, ImageNames, Policy]] = {}
+
+
+def policy_in_force(path: str, names: ImageNames, log: Log) -> Policy:
+    """Return the policy of a path with an installation's image references, which are put in once for each content.
+
+    Raises:
+        PolicyError: the file has no good content, and had none before.
+    """
+    policy = policy_file(path, log).current()
+    known = _completed.get(path)
+    if known is None or known[0] is not policy or known[1] != names:
+        known = _completed[path] = (policy, names, with_image_references(policy, names.reference))
+    return known[2]
 
 
 class Uses:

@@ -6,6 +6,7 @@ KubeSpawner has loaded its own options (so that nothing that ran in between can 
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -16,15 +17,15 @@ from traitlets import Dict, Integer, Unicode, default
 from swish_spawner import in_force
 from swish_spawner.adapters.cluster import KubernetesCluster
 from swish_spawner.adapters.ports import Cluster
-from swish_spawner.adapters.watch import PodWatch
+from swish_spawner.adapters.watch import BELLS, PodWatch
 from swish_spawner.answers import answer, http_error, sent
 from swish_spawner.core import labels
 from swish_spawner.core.capacity import Amounts, State, pool_state, seat_of
 from swish_spawner.core.image_names import ImageNames
 from swish_spawner.core.manifests import Owner, companion_manifests, prerequisite_manifests
 from swish_spawner.core.plan import Person, ServerPlan, plan_document, plan_server, teams_of, use_of
-from swish_spawner.core.pod import enforced, quality_lost, quality_problems
-from swish_spawner.core.policy import Policy, Pool, with_image_references
+from swish_spawner.core.pod import PACKAGES, enforced, packages_run, quality_lost, quality_problems
+from swish_spawner.core.policy import Policy, Pool
 from swish_spawner.core.quota import Use
 from swish_spawner.core.refusals import refusal
 from swish_spawner.core.request import parse_request
@@ -34,8 +35,9 @@ from swish_spawner.core.units import format_memory, parse_cpu
 from swish_spawner.core.volumes import scratch_claims
 from swish_spawner.errors import ClusterAway, ClusterRefused, LaunchFailed, UserError
 from swish_spawner.form import options_from_form, render_form
-from swish_spawner.in_force import NODE_WAITS, USES, policy_file
+from swish_spawner.in_force import NODE_WAITS, USES, policy_in_force
 from swish_spawner.lookout import Lookout
+from swish_spawner.package_log import tell_newest
 from swish_spawner.start_queue import QueuedSpawner
 
 #: Said when Kubernetes gives no answer; what it gave instead is in the log.
@@ -48,6 +50,8 @@ CLUSTER_AWAY: Final = LaunchFailed(
 
 #: How long the first launch page waits (seconds) to learn what is free.
 FIRST_LOOK: Final = 1.0
+#: The longest pause (seconds) between two looks whether packages are being installed; news of the pod end it.
+_LOOK_FOR_PACKAGES: Final = 5.0
 
 
 class SwishSpawner(QueuedSpawner):
@@ -112,13 +116,13 @@ class SwishSpawner(QueuedSpawner):
         self._document: Mapping[str, Any] | None = None
         self._notices: list[str] = []
         self._lookout: Lookout | None = None
+        self._following: asyncio.Future[None] | None = None
         self._installation_namespace = self.namespace
 
     @property
     def policy(self) -> Policy:
         """The policy in force, with this installation's image references."""
-        names = ImageNames(**self.image_names)
-        return with_image_references(policy_file(self.policy_path, self.log).current(), names.reference)
+        return policy_in_force(self.policy_path, ImageNames(**self.image_names), self.log)
 
     @property
     def person(self) -> Person:
@@ -234,6 +238,9 @@ class SwishSpawner(QueuedSpawner):
             raise answer(self, CLUSTER_AWAY) from error
         except UserError as error:
             raise answer(self, error) from error
+        finally:
+            if self._following is not None:
+                self._following.cancel()
 
     def _made_plan(self) -> ServerPlan:
         if self.plan is None:
@@ -307,8 +314,19 @@ class SwishSpawner(QueuedSpawner):
         """Make what belongs to the pod."""
         metadata = pod["metadata"]
         owner = Owner(metadata["name"], metadata["uid"], metadata["namespace"])
+        if self.plan is not None and self.plan.packages:
+            self._following = asyncio.ensure_future(self._follow_packages())
         for manifest in companion_manifests(self._plan_again(), owner):
             await self.cluster.create(manifest)
+
+    async def _follow_packages(self) -> None:
+        """Tell what pip says as long as it runs; a log that cannot be read is no reason for anything to fail."""
+        try:
+            while not packages_run(self.pod):
+                await BELLS.wait(self.pod_key, _LOOK_FOR_PACKAGES)
+            await tell_newest(self.pods.log(self.pod_name, PACKAGES), lambda line: self._tell(f"pip: {line}"))
+        except Exception as error:  # noqa: BLE001 - what it may be does not matter
+            self.log.info("%s: what pip says cannot be shown: %s", self._log_name, error)
 
     def _plan_again(self) -> ServerPlan:
         """Return the plan; after a hub restart it is made again, of what was asked for then and the policy of now."""

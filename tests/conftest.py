@@ -10,7 +10,8 @@ import yaml
 
 from swish_spawner.adapters.policy_file import policy_schema
 from swish_spawner.core.plan import Person
-from swish_spawner.core.policy import Policy, parse_policy
+from swish_spawner.core.policy import Policy
+from swish_spawner.core.policy_parsing import parse_policy
 
 ROOT = Path(__file__).parents[1]
 SHIPPED_POLICY = ROOT / "hub_config" / "policy.yaml"

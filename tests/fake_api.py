@@ -33,6 +33,7 @@ class FakeApi:
         failures: answers to give instead of carrying out, by verb and kind: statuses, from the first on.
         lost: verbs and kinds whose next request is carried out but not answered.
         slow_seconds: before each answer.
+        logs: what containers have said, by ``pod/container``.
     """
 
     def __init__(self) -> None:
@@ -42,6 +43,7 @@ class FakeApi:
         self.failures: dict[str, list[tuple[int, str]]] = {}
         self.lost: list[str] = []
         self.slow_seconds = self.start_seconds = 0.0
+        self.logs: dict[str, str] = {}
         self.version, self.oldest = 1, 0
         self.url = ""
         self._changes: list[tuple[int, str, str, Resource]] = []
@@ -113,6 +115,7 @@ class FakeApi:
         """Answer one request."""
         namespace, kind, name = (request.match_info.get(key, "") for key in ("namespace", "kind", "name"))
         verb = {"GET": "GET" if name else "LIST"}.get(request.method, request.method)
+        verb = "LOG" if request.path.endswith("/log") else verb
         verb = "WATCH" if request.query.get("watch") else verb
         self.requests[f"{verb} {kind}"] += 1
         await asyncio.sleep(self.slow_seconds)
@@ -157,6 +160,9 @@ class FakeApi:
     async def _get(self, _request: web.Request, namespace: str, kind: str, name: str) -> web.Response:
         found = self.objects[kind].get(f"{namespace}/{name}")
         return web.json_response(found) if found else refusal(404, f"{name} not found")
+
+    async def _log(self, request: web.Request, _namespace: str, _kind: str, name: str) -> web.Response:
+        return web.Response(text=self.logs.get(f"{name}/{request.query['container']}", ""))
 
     async def _post(self, request: web.Request, namespace: str, kind: str, _name: str) -> web.Response:
         resource = await request.json()
@@ -205,6 +211,7 @@ async def serve(api: FakeApi) -> AsyncIterator[FakeApi]:
         app.router.add_route("GET", f"/{group}/{{kind}}", api.handle)
         app.router.add_route("*", f"/{group}/namespaces/{{namespace}}/{{kind}}", api.handle)
         app.router.add_route("*", f"/{group}/namespaces/{{namespace}}/{{kind}}/{{name}}", api.handle)
+        app.router.add_route("GET", f"/{group}/namespaces/{{namespace}}/{{kind}}/{{name}}/log", api.handle)
     runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

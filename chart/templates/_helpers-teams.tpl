@@ -43,6 +43,10 @@ requests.nvidia.com/gpu: {{ .gpus | toString | quote }}
     - create # start an environment
     - delete # stop an environment, and remove a pod that no server knows any more
 - apiGroups: [""]
+  resources: [pods/log]
+  verbs:
+    - get # show on the progress page what pip says while packages install
+- apiGroups: [""]
   resources: [events]
   verbs:
     - list  # show what happened so far on the progress page

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from swish_spawner.adapters.patience import Patience, Resource
 from swish_spawner.errors import ClusterRefused
+
+#: To begin a log, and between two lines of it (seconds): who installs packages may be silent for long.
+_LOG_TIMES: Final = (10, 900)
+#: The most that is read of one log, and the longest line (bytes).
+_LOG_MOST: Final = 4 * 2**20
+_LINE_MOST: Final = 64 * 2**10
 
 
 class Pods:
@@ -18,7 +24,7 @@ class Pods:
         namespace: of the pods.
         patience: with each request.
 
-    All its methods raise ClusterAway when no answer comes in time.
+    All its methods but `log` raise ClusterAway when no answer comes in time.
     """
 
     def __init__(self, api: Any, namespace: str, patience: Patience) -> None:
@@ -77,3 +83,32 @@ class Pods:
                 raise
             return False
         return True
+
+    async def log(self, name: str, container: str) -> AsyncIterator[str]:
+        """Yield the lines of a container that runs, until it ends or has said too much.
+
+        Raises:
+            ClusterRefused: the API server does not give the log.
+            ClientError: the connection broke.
+        """
+        response = await self._api.read_namespaced_pod_log(
+            name,
+            self._namespace,
+            container=container,
+            follow=True,
+            limit_bytes=_LOG_MOST,
+            _preload_content=False,
+            _request_timeout=_LOG_TIMES,
+        )
+        try:
+            if response.status != HTTPStatus.OK:
+                raise ClusterRefused(f"no log of {container}: {response.reason}", response.status)
+            rest = b""
+            async for chunk in response.content.iter_any():
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    yield line.decode(errors="replace")
+                rest = rest[-_LINE_MOST:]
+            yield rest.decode(errors="replace")
+        finally:
+            response.close()

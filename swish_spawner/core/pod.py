@@ -129,3 +129,9 @@ def quality_lost(pod: Manifest, plan: ServerPlan) -> str | None:
     if plan.pool.qos != "guaranteed" or given in (None, "Guaranteed"):
         return None
     return f"The cluster made this environment {given}, not Guaranteed; an administrator should look at its LimitRange."
+
+
+def packages_run(pod: Manifest | None) -> bool:
+    """Say whether the packages of an environment are being installed now."""
+    statuses = ((pod or {}).get("status") or {}).get("initContainerStatuses") or ()
+    return any(status.get("name") == PACKAGES and "running" in (status.get("state") or {}) for status in statuses)

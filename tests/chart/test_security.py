@@ -10,6 +10,7 @@ from tests.chart.rendering import Manifest, containers, one, pod_templates
 
 VERBS = [
     ("pods", {"get", "list", "watch", "create", "delete"}, "see, start and stop environments"),
+    ("pods/log", {"get"}, "show what pip says while packages install"),
     ("events", {"list", "watch"}, "show progress"),
     ("persistentvolumeclaims", {"get", "create", "delete"}, "home volumes"),
     ("poddisruptionbudgets", {"create"}, "protected pools"),

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from swish_spawner.adapters.policy_file import policy_schema
 from swish_spawner.core import policy as values
-from swish_spawner.core.policy import Policy, parse_policy, with_image_references
+from swish_spawner.core.policy import Policy, with_image_references
+from swish_spawner.core.policy_parsing import parse_policy
 from swish_spawner.errors import PolicyError
 from tests.conftest import SHIPPED_POLICY
 

@@ -37,8 +37,12 @@ def test_the_snippet_makes_the_hub_launch_by_the_policy(values: dict[str, Any], 
     assert c.KubeSpawner.start_timeout == 300
 
 
-def test_the_role_allows_what_protected_pools_need() -> None:
-    """That is one verb, bound to that chart's hub."""
-    role, binding = yaml.safe_load_all(ROLES)
-    assert role["rules"] == [{"apiGroups": ["policy"], "resources": ["poddisruptionbudgets"], "verbs": ["create"]}]
-    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "hub"}]
+def test_the_roles_allow_what_is_needed() -> None:
+    """One verb each, in the hub's namespace but for nodes, and bound to that chart's hub."""
+    role, binding, cluster_role, cluster_binding = yaml.safe_load_all(ROLES)
+    assert role["rules"] == [
+        {"apiGroups": ["policy"], "resources": ["poddisruptionbudgets"], "verbs": ["create"]},
+        {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
+    ]
+    assert cluster_role["rules"] == [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["list"]}]
+    assert [subject["name"] for made in (binding, cluster_binding) for subject in made["subjects"]] == ["hub", "hub"]

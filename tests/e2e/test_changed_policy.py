@@ -58,6 +58,7 @@ def test_drain_and_checkpoint(install: Install, alice: Person, server_name: str)
     wait_until("the budget counts the pod", lambda: counted(install, pod))
     with pytest.raises(AssertionError, match=r"TooManyRequests.*disruption budget"):
         evict(install, pod)
+    drain(install, pod)
     alice.write_file(server, "checkpoint.txt", CHECKPOINT)
     with Kernel(alice, server) as kernel:
         kernel.run("!mkdir -p .swish && mv checkpoint.txt .swish/checkpoint && chmod +x .swish/checkpoint")
@@ -68,6 +69,20 @@ def test_drain_and_checkpoint(install: Install, alice: Person, server_name: str)
     assert alice.read_file(again, "checkpoint-ran.txt").strip()
     # what is not protected may be evicted, so the refusal above is the budget's
     evict(install, install.environment_pod(alice.name, server_name))
+
+
+def drain(install: Install, pod: dict[str, Any]) -> None:
+    """Drain the pod's node of this one pod, in earnest, and check that it is still there when the time is up."""
+    node, environment = pod["spec"]["nodeName"], pod["metadata"]["labels"]["swish.io/environment"]
+    only = (f"--pod-selector=swish.io/environment={environment}", "--force", "--delete-emptydir-data")
+    try:
+        with pytest.raises(AssertionError, match="disruption budget"):
+            install.kubectl("drain", node, *only, "--dry-run=none", "--timeout=15s")
+    finally:
+        # a drain begins by cordoning the node, which is the only one here
+        install.kubectl("uncordon", node)
+    again = install.get("pod", pod["metadata"]["name"])["metadata"]
+    assert (again["uid"], again.get("deletionTimestamp")) == (pod["metadata"]["uid"], None)
 
 
 def counted(install: Install, pod: dict[str, Any]) -> bool:
@@ -106,6 +121,23 @@ def test_team_in_its_own_namespace(
 def other_server_name(server_name: str) -> str:
     """The name of a second server, which is removed with the first ones."""
     return f"{server_name}-2"
+
+
+def test_limit_range_in_the_way(walled: Install, alice: Person, server_name: str):
+    """A LimitRange that Swish knows nothing of cannot take a guarantee away; what it forbids is said in its words.
+
+    Every container of an environment states its requests and limits, so that a LimitRange has nothing to fill in.
+    """
+    smallest = {"type": "Container", "max": {"cpu": "250m"}}
+    limits = {"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "tight"}, "spec": {"limits": [smallest]}}
+    walled.kubectl("create", "--filename=-", stdin=json.dumps(limits))
+    try:
+        told = failure(alice, server_name, **WALLED)
+        assert "The cluster refuses this environment" in told
+        assert "maximum cpu usage per Container is 250m" in told
+        assert walled.environment_pods(alice.name, server_name) == []
+    finally:
+        walled.kubectl("delete", "limitrange", "tight")
 
 
 def lodger(image: str) -> dict[str, Any]:

@@ -31,6 +31,7 @@ def test_form(page: Page, install: Install, server_name: str, pictures: Path):
     open_form(page, install, server_name)
     summary = page.get_by_role("status")
     expect(summary).to_have_text("General pool: 0.020 USD per hour.")
+    expect(page.locator(".swish-state").first).to_be_visible()
     choose_memory(page, "128Gi")
     expect(summary).to_contain_text("128Gi is above 64Gi → High memory pool")
     # 8 CPU by default at 0.031611, and 128 GiB at 0.004237

@@ -50,6 +50,7 @@ def test_packages(install: Install, alice: Person, server_name: str):
 
     with_six = alice.start_and_wait(server_name, **SMALL, packages=["six==1.16.0"])
     pod = install.environment_pod(alice.name, server_name)
+    assert any(event.get("message", "").startswith("pip: ") for event in with_six.events)
     assert pod["status"]["qosClass"] == "Guaranteed"
     assert [container["name"] for container in pod["spec"]["initContainers"]] == ["packages"]
     with Kernel(alice, with_six) as kernel:

@@ -140,6 +140,14 @@ def test_refused(
     assert install.environment_pods(who, server_name) == []
 
 
+def test_schema_is_served(install: Install):
+    """Whoever writes a client finds the options at the hub, without a log-in, and nothing of the policy with them."""
+    schema = httpx.get(f"{install.hub_url}hub/swish/options-schema.json").raise_for_status().json()
+    assert schema["title"] == "user_options"
+    assert {"team", "image", "pool", "memory", "packages"} <= schema["properties"].keys()
+    assert "imaging" not in str(schema)
+
+
 def test_teams_are_apart(install: Install, alice: Person, log_in: LogIn, server_name: str):
     """Of another team's environment nothing is to be seen, asked, stopped or mounted."""
     bob = log_in("bob")

@@ -264,3 +264,12 @@ async def test_companions_are_made_and_then_the_administrators_hook_runs(
     pod = {"metadata": {"name": "jupyter-ada", "uid": "1", "namespace": "swish"}}
     await spawner._make_owned(pod)
     assert cluster.made == made
+
+
+def test_image_references_are_put_in_once(make_spawner: Make) -> None:
+    """All spawners share the one policy until its content, or the installation's names, are others."""
+    one, two = make_spawner(), make_spawner(name="ben")
+    assert one.policy is two.policy
+    two.image_names = {"tag": "2"}
+    assert two.policy.images["python3"].image == "swish-python3:2"
+    assert one.policy.images["python3"].image == "swish-python3"
