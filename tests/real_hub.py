@@ -21,7 +21,8 @@ from typing import Any
 from tests.conftest import ROOT, WIDE_POLICY
 
 TOKEN = "a-token-for-this-test-alone"
-STARTED_WITHIN_SECONDS = 60
+#: A hub needs some seconds; a machine that is busy with other tests has needed more than a minute.
+STARTED_WITHIN_SECONDS = 180
 #: A Kubernetes API server that is not there.
 NOWHERE = "http://127.0.0.1:9"
 

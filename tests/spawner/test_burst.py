@@ -15,7 +15,7 @@ from tests.real_hub import TOKEN, Hub, running_hub
 
 LIMIT = 2
 #: How long a start may take, how long each takes, and so how long the last one's comes after its request.
-TIMEOUT_SECONDS, START_SECONDS = 6, 1.0
+TIMEOUT_SECONDS, START_SECONDS = 10, 2.0
 PEOPLE = {"imaging": [f"imaging-{number}" for number in range(12)], "genomics": ["genomics-0", "genomics-1"]}
 EVERYBODY = [person for people in PEOPLE.values() for person in people]
 CONFIG = f"""
@@ -51,7 +51,7 @@ class Cluster(FakeApi):
 
 @pytest.fixture
 def cluster() -> Iterator[Cluster]:
-    """An API server whose pods take a second to start."""
+    """An API server whose pods take their time to start."""
     api = Cluster()
     with served_beside(api):
         yield api
@@ -72,6 +72,14 @@ def ready(hub: Hub) -> set[str]:
     return {user["name"] for user in users}
 
 
+def wait_for(hub: Hub, people: set[str]) -> None:
+    """Wait until the environments of all of them are ready."""
+    deadline = time.monotonic() + 120
+    while not people <= ready(hub):
+        assert time.monotonic() < deadline, people - ready(hub)
+        time.sleep(0.1)
+
+
 def test_a_burst_waits_and_nobody_is_refused(hub: Hub, cluster: Cluster) -> None:
     """Although the last one's turn comes later than a start may take, and fairly: the small team's is not last."""
     began = time.monotonic()
@@ -79,9 +87,7 @@ def test_a_burst_waits_and_nobody_is_refused(hub: Hub, cluster: Cluster) -> None
         answers = list(burst.map(lambda person: hub.post(f"users/{person}/server", {}), EVERYBODY))
     assert set(Counter(status for status, _ in answers)) <= {201, 202}, answers
     said = hub.progress(cluster_last(hub))
-    while len(ready(hub)) < len(EVERYBODY):
-        assert time.monotonic() - began < 60
-        time.sleep(0.1)
+    wait_for(hub, set(EVERYBODY))
     assert time.monotonic() - began > TIMEOUT_SECONDS
     assert cluster.most_at_once <= LIMIT
     assert any("ahead of yours" in sentence for sentence in said), said
@@ -99,9 +105,7 @@ def test_a_stop_in_the_queue_is_a_clean_end(hub: Hub, cluster: Cluster) -> None:
         list(burst.map(lambda person: hub.post(f"users/{person}/server", {}), EVERYBODY))
     left = cluster_last(hub)
     assert hub.ask("DELETE", f"api/users/{left}/server")[0] in (202, 204)
-    while len(ready(hub)) < len(EVERYBODY) - 1:
-        time.sleep(0.1)
+    wait_for(hub, set(EVERYBODY) - {left})
     assert left not in cluster.came
     assert hub.post(f"users/{left}/server", {})[0] in (201, 202)
-    while left not in ready(hub):
-        time.sleep(0.1)
+    wait_for(hub, {left})
