@@ -77,7 +77,7 @@ def _pull(image: str, said: str) -> Trouble:
 def _named(container: Document, known: Circumstances, main: bool) -> str:
     if main and known.image:
         return f"The image {quoted(known.image, 60)}"
-    return f"The image {quoted(text(container, 'image'), 120)} of {text(container, 'name')[:63] or 'a container'}"
+    return f"The image {quoted(text(container, 'image'), 120)} of container {quoted(text(container, 'name'), 63)}"
 
 
 def _cause(container: Document, said: str, events: Iterable[Document]) -> str:
