@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -45,7 +46,11 @@ FATAL = [
     (waits("ErrImagePull", "manifest unknown"), 503, "is not in its registry"),
     (waits("InvalidImageName", "couldn't parse"), 503, "has a name that is none"),
     (ended("OOMKilled", 137), 400, r"ran out of memory as it started: it used all it may \(2Gi\). Choose more memory."),
-    ({"phase": "Failed", "reason": "Evicted", "message": "The node had condition: [DiskPressure]."}, 503, "short of disk"),
+    (
+        {"phase": "Failed", "reason": "Evicted", "message": "The node had condition: [DiskPressure]."},
+        503,
+        "short of disk",
+    ),
     ({"phase": "Failed", **ended("Error", 3, "no such module")} | {"phase": "Failed"}, 400, "no such module"),
 ]
 
@@ -143,29 +148,27 @@ async def test_events_of_other_objects_are_passed_over(launch: Launch, api: Fake
     await started
 
 
-async def test_a_timeout_says_what_was_in_the_way(launch: Launch, api: FakeApi) -> None:
+async def test_a_timeout_says_what_was_in_the_way(make_spawner: Launch) -> None:
     """Where something is known of it."""
-    api.runs = False
-    spawner = launch(start_timeout=1)
-    started = await begin(spawner)
-    await until(lambda: api.objects["pods"])
-    api.run(POD, **waits("ErrImagePull", "dial tcp: i/o timeout"))
-    with pytest.raises(web.HTTPError, match=r"within 1 seconds.*could not be fetched so far"):
-        await started
+    spawner = make_spawner()
+    assert "administrator" in str(spawner.overdue())
+    spawner.look({"status": waits("ErrImagePull", "dial tcp: i/o timeout")}, ())
+    assert re.search("within 600 seconds.*could not be fetched so far", str(spawner.overdue()))
+    assert spawner.overdue().kind == "image_pull"
 
 
-async def test_a_pool_with_nodes_of_its_own_may_grow(launch: Launch, api: FakeApi) -> None:
-    """There a full pool is a wait, and elsewhere the end."""
+@pytest.mark.parametrize(
+    ("pool", "words"),
+    [("general", "Waiting for a node: for less than a minute so far."), ("shared", "No node has room")],
+)
+async def test_a_pool_whose_nodes_are_described_may_grow(launch: Launch, api: FakeApi, pool: str, words: str) -> None:
+    """There a full pool is a wait, and elsewhere soon the end."""
     api.runs = False
-    spawner = launch(options={"pool": "shared"})
+    spawner = launch(options={"pool": pool})
     started = await begin(spawner)
     await until(lambda: api.objects["pods"])
     api.run(POD, **unscheduled("0/1 nodes are available: 1 Insufficient cpu."))
-    await until(lambda: any("node" in each for each in said(spawner)[-1:]))
-    plan = spawner.plan
-    assert plan is not None
-    wanted = "Waiting for a node" if plan.pool.nodes.instance_types else "No node has room"
-    assert wanted in said(spawner)[-1]
+    await until(lambda: any(words in each for each in said(spawner)))
     api.run(POD)
     await started
 
