@@ -47,7 +47,9 @@ def image_trouble(container: Document, events: Iterable[Document], known: Circum
     reason, said = text(waiting, "reason"), text(waiting, "message")
     image = _named(container, known, main)
     if reason == "InvalidImageName":
-        return Trouble("image_name", CLUSTER, f"{image} has a name that is none. {_ASK}{says('The node', said)}")
+        return Trouble(
+            "image_name", CLUSTER, f"{image} is set up with a name that is not valid. {_ASK}{says('The node', said)}"
+        )
     if reason == "ErrImageNeverPull":
         sentence = f"{image} is not on the node, and the node may not fetch it. {_ASK}{says('The node', said)}"
         return Trouble("image_never_pulled", CLUSTER, sentence)

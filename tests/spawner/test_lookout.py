@@ -44,7 +44,8 @@ def test_a_wait_for_a_node_is_no_failure() -> None:
         "Waiting for a node: for 1 minute so far.",
         "Waiting for a node: for 2 minutes so far.",
     ]
-    assert len(told) == 61
+    assert "Nothing is heard of a new one" in told[-1]
+    assert len(told) in range(60, 64)
 
 
 def test_how_long_it_usually_takes_is_from_our_own_history() -> None:

@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,10 +102,16 @@ def free_port() -> int:
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     """A hub with our configuration; the process ends with the tests of this file."""
-    folder: Path = tmp_path_factory.mktemp("hub")
+    with running_hub(tmp_path_factory.mktemp("hub"), KUBECONFIG) as hub:
+        yield hub
+
+
+@contextmanager
+def running_hub(folder: Path, kubeconfig: str) -> Iterator[Hub]:
+    """Run a hub with our configuration."""
     port = free_port()
     (folder / "config.py").write_text(CONFIG.replace("PORT", str(port)), encoding="utf-8")
-    (folder / "kubeconfig").write_text(KUBECONFIG, encoding="utf-8")
+    (folder / "kubeconfig").write_text(kubeconfig, encoding="utf-8")
     environment = os.environ | {"KUBECONFIG": str(folder / "kubeconfig"), "PYTHONPATH": str(ROOT)}
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(

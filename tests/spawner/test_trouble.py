@@ -44,7 +44,7 @@ def unscheduled(message: str) -> dict[str, Any]:
 #: What the pod's status becomes, who can mend it, the answer's status, a part of the sentence.
 FATAL = [
     (waits("ErrImagePull", "manifest unknown"), 503, "is not in its registry"),
-    (waits("InvalidImageName", "couldn't parse"), 503, "has a name that is none"),
+    (waits("InvalidImageName", "couldn't parse"), 503, "a name that is not valid"),
     (ended("OOMKilled", 137), 400, r"ran out of memory as it started: it used all it may \(2Gi\). Choose more memory."),
     (
         {"phase": "Failed", "reason": "Evicted", "message": "The node had condition: [DiskPressure]."},
