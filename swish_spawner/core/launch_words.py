@@ -57,7 +57,7 @@ def progress_of(pod: object) -> int:
     if _holds(pod, "Ready"):
         return READY
     main = [each for each in parts(part(pod, "status"), "containerStatuses") if text(each, "name") == NOTEBOOK]
-    if any(part(each, "state", "running") for each in main):
+    if any("running" in part(each, "state") for each in main):
         return STARTING
     if _holds(pod, "Initialized") and (_holds(pod, "PodReadyToStartContainers") or main):
         return INITIALISING

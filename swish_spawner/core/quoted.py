@@ -9,7 +9,6 @@ _MOST: Final = 240
 #: More of a text than this is not even looked at.
 _MOST_READ: Final = 4096
 _GRPC: Final = re.compile(r"rpc error: code = \w+ desc = ")
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 #: What gives access: a person or a key in an address, its query (a signed address), a header, `token=...`, a web token.
 _SECRETS: Final = (
     (re.compile(r"(\w+://)[^/\s@\"']+@"), r"\1"),
@@ -30,7 +29,8 @@ def quoted(text: object, most: int = _MOST) -> str:
         text: anything; what is no text is none.
         most: the greatest number of characters between the marks.
     """
-    words = _CONTROL.sub(" ", text[:_MOST_READ]) if isinstance(text, str) else ""
+    words = text[:_MOST_READ] if isinstance(text, str) else ""
+    words = "".join(each if each.isprintable() else " " for each in words)
     words = _GRPC.sub("", " ".join(words.split())).replace('"', "'")
     for secret, instead in _SECRETS:
         words = secret.sub(instead, words)

@@ -145,7 +145,7 @@ def _crash(container: Document, ended: Document, theirs: bool) -> str:
 
 def _crash_seconds(container: Document) -> float | None:
     """Return how long a crash may last: the kubelet starts it once more without a pause, and then it is a loop."""
-    if part(container, "state", "running"):
+    if "running" in part(container, "state"):
         return None
     return 0 if _crash_loops(container) or number(container, "restartCount") else _RUNTIME
 

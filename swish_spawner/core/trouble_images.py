@@ -47,7 +47,9 @@ def image_trouble(container: Document, events: Iterable[Document], known: Circum
     reason, said = text(waiting, "reason"), text(waiting, "message")
     image = _named(container, known, main)
     if reason == "InvalidImageName":
-        return Trouble("image_name", CLUSTER, f"{image} has a name that is none. {_ASK}{says('The node', said)}")
+        return Trouble(
+            "image_name", CLUSTER, f"{image} is set up with a name that is not valid. {_ASK}{says('The node', said)}"
+        )
     if reason == "ErrImageNeverPull":
         sentence = f"{image} is not on the node, and the node may not fetch it. {_ASK}{says('The node', said)}"
         return Trouble("image_never_pulled", CLUSTER, sentence)
@@ -77,7 +79,7 @@ def _pull(image: str, said: str) -> Trouble:
 def _named(container: Document, known: Circumstances, main: bool) -> str:
     if main and known.image:
         return f"The image {quoted(known.image, 60)}"
-    return f"The image {quoted(text(container, 'image'), 120)} of {text(container, 'name')[:63] or 'a container'}"
+    return f"The image {quoted(text(container, 'image'), 120)} of container {quoted(text(container, 'name'), 63)}"
 
 
 def _cause(container: Document, said: str, events: Iterable[Document]) -> str:

@@ -28,6 +28,8 @@ from swish_spawner.core.trouble_types import (
 _MOMENT: Final = 15.0
 #: An autoscaler that sees no way may see one at its next rounds, e.g. in another zone.
 _AUTOSCALER: Final = 180.0
+#: An autoscaler says what it does within a minute.
+_SILENCE: Final = 150.0
 _NODES: Final = re.compile(r"0/(\d+) nodes are available:?(.*?)(?:\.? preemption:.*)?$", re.DOTALL)
 _COUNTED: Final = re.compile(r"(\d+) ((?:Insufficient|node\(s\)|Too many pods|cannot)[^,]*)")
 #: Scheduler's reasons, and how they read after a number of nodes; the first that is found counts.
@@ -96,18 +98,20 @@ def _waiting(events: Sequence[Document], known: Circumstances) -> Trouble:
     usual = f", usually about {roughly(known.usual_seconds)}" if known.usual_seconds is not None else ""
     wait = f"Waiting for a node: for {roughly(known.waited_seconds)} so far{usual}."
     refusal = _refusal(events)
-    if refusal is None:
+    if refusal is None and known.waited_seconds > _SILENCE:
+        wait += " Nothing is heard of a new one; an administrator can say whether this pool can grow."
+    if not refusal:
         return Trouble("waiting_for_node", CAPACITY, wait, None)
     sentence = f"No node can be added for this environment at the moment. {_SMALLER}{says('The autoscaler', refusal)}"
     return Trouble("no_node", CAPACITY, sentence, _AUTOSCALER)
 
 
 def _refusal(events: Sequence[Document]) -> str | None:
-    """Return an autoscaler's own words if it cannot add a node, by the last that it said of the pod."""
+    """Return why an autoscaler cannot add a node, in the last of its words; empty if it can, None if it is silent."""
     for event in reversed(events):
         reason, said = text(event, "reason"), text(event, "message")
         if reason in ("TriggeredScaleUp", "Nominated"):
-            return None
+            return ""
         if reason == "NotTriggerScaleUp":
             return said.removeprefix("pod didn't trigger scale-up: ")
         if reason == "FailedScheduling" and said.startswith("Failed to schedule pod, "):

@@ -46,9 +46,7 @@ def _has_begun(pod: Document) -> bool:
     status = part(pod, "status")
     for container in (*parts(status, "initContainerStatuses"), *parts(status, "containerStatuses")):
         waiting = part(container, "state", "waiting")
-        if part(container, "state", "running") or part(container, "state", "terminated"):
-            return True
-        if text(waiting, "reason") not in _BEGINNING:
+        if {"running", "terminated"} & set(part(container, "state")) or text(waiting, "reason") not in _BEGINNING:
             return True
     return text(condition(pod, "PodReadyToStartContainers"), "status") == "True"
 

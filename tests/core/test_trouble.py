@@ -1,7 +1,8 @@
-"""What is in the way of a launch: the table of tests/data/troubles.yaml; nothing that Kubernetes writes is trusted."""
+"""What is in a launch's way: the table of tests/data/troubles.yaml, and that what Kubernetes says is not trusted."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -41,19 +42,8 @@ def test_each_sentence_can_be_acted_on(row: dict[str, Any]) -> None:
     assert trouble.sentence.endswith((".", '"'))
     assert len(trouble.sentence) < MOST
     assert trouble.blame in (PERSON, CAPACITY, CLUSTER)
-    words = (
-        "hoose",
-        "try again",
-        "Try again",
-        "try later",
-        "administrator",
-        "Correct",
-        "Waiting",
-        "moment",
-        "turn",
-        "yet",
-    )
-    assert any(word in trouble.sentence for word in words)
+    words = r"[Cc]hoose|[Tt]ry (again|later)|administrator|Correct|Stop|Waiting|moment|turn|yet"
+    assert re.search(words, trouble.sentence)
 
 
 def test_the_table_is_large() -> None:
@@ -160,39 +150,16 @@ REASONS = sorted(
     | {"notebook", "PodScheduled", "Ready", "DisruptionTarget", "0/5 nodes are available: 5 Insufficient cpu."}
 )
 KEYS = [
-    "status",
-    "metadata",
-    "spec",
-    "phase",
-    "reason",
-    "message",
-    "conditions",
-    "type",
-    "containerStatuses",
-    "initContainerStatuses",
-    "initContainers",
-    "name",
-    "state",
-    "lastState",
-    "waiting",
-    "terminated",
-    "running",
-    "exitCode",
-    "restartCount",
-    "involvedObject",
-    "kind",
-    "uid",
-    "fieldPath",
-    "image",
-    "nominatedNodeName",
-    "restartPolicy",
+    *("status", "metadata", "spec", "phase", "reason", "message", "conditions", "type", "state", "lastState", "name"),
+    *("containerStatuses", "initContainerStatuses", "initContainers", "waiting", "terminated", "running", "exitCode"),
+    *("restartCount", "involvedObject", "kind", "uid", "fieldPath", "image", "nominatedNodeName", "restartPolicy"),
     "deletionTimestamp",
 ]
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(REASONS)
 DOCUMENTS = st.recursive(
     LEAVES,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(KEYS) | st.text(), inner, max_size=6),
-    max_leaves=40,
+    max_leaves=15,
 )
 
 
@@ -208,7 +175,7 @@ STATUSES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.none() | DOCUMENTS | STATUSES, st.lists(DOCUMENTS | shaped(["reason", "message", "involvedObject"]), max_size=5)
 )

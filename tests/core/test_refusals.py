@@ -1,0 +1,80 @@
+"""What the API server refuses becomes a sentence that a person can act on."""
+
+from __future__ import annotations
+
+import pytest
+
+from swish_spawner.core.policy import Policy
+from swish_spawner.core.refusals import refusal
+
+#: The API server's message, the rule, a part of what is said. Where a wording is from stands above it.
+REFUSALS = [
+    # plugin/pkg/admission/resourcequota/controller.go of apiserver
+    (
+        'pods "x" is forbidden: exceeded quota: q, requested: limits.cpu=2, used: limits.cpu=1, limited: limits.cpu=2',
+        "quota",
+        "The cluster's quota for team",
+    ),
+    (
+        'pods "jupyter-ada" is forbidden: failed quota: swish: must specify limits.cpu for: metrics',
+        "quota",
+        "must specify limits.cpu",
+    ),
+    # plugin/pkg/admission/limitranger/admission.go
+    (
+        'pods "jupyter-ada" is forbidden: maximum memory usage per Container is 512Mi, but limit is 1Gi',
+        "limit_range",
+        "maximum memory usage per Container is 512Mi, but limit is 1Gi",
+    ),
+    (
+        'pods "jupyter-ada" is forbidden: minimum cpu usage per Pod is 1, but request is 500m',
+        "limit_range",
+        "choose another size",
+    ),
+    # apiserver's pkg/admission/plugin/policy/validating/dispatcher.go
+    (
+        "pods \"x\" is forbidden: ValidatingAdmissionPolicy 'few' with binding 'few' denied request: two cores here",
+        "admission",
+        "two cores here",
+    ),
+    # apiserver's pkg/admission/plugin/webhook/errors/statuserror.go
+    (
+        'admission webhook "images.example" denied the request: only images of registry.example',
+        "admission",
+        "only images of registry.example",
+    ),
+    # staging/src/k8s.io/pod-security-admission/admission/admission.go
+    (
+        'pods "jupyter-ada" is forbidden: violates PodSecurity "restricted:latest": privileged (container "x" ...)',
+        "pod_security",
+        "security rules",
+    ),
+    # apiserver's pkg/endpoints/handlers/responsewriters/errors.go
+    (
+        'pods is forbidden: User "system:serviceaccount:swish:hub" cannot create resource "pods" in API group ""',
+        "installation",
+        "ask an administrator",
+    ),
+    # plugin/pkg/admission/namespace/lifecycle of apiserver
+    (
+        'pods "x" is forbidden: unable to create new content in namespace walled because it is being terminated',
+        "installation",
+        "ask an administrator",
+    ),
+    # plugin/pkg/admission/priority/admission.go
+    (
+        'pods "jupyter-ada" is forbidden: no PriorityClass with name large was found',
+        "cluster",
+        "no PriorityClass with name large was found",
+    ),
+    ("", "cluster", "ask an administrator."),
+]
+
+
+@pytest.mark.parametrize(("message", "rule", "part"), REFUSALS, ids=range(len(REFUSALS)))
+def test_refusals_are_sentences(policy: Policy, message: str, rule: str, part: str) -> None:
+    """By who refuses, with its own words where they explain."""
+    refused = refusal(message, policy.teams["imaging"])
+    assert refused.rule == rule
+    assert part in refused.reason
+    assert len(refused.reason) < 700
