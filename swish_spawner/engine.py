@@ -294,7 +294,10 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
 
     def _own_pod(self) -> Manifest | None:
         pod = self.pod
-        return pod if pod and pod["metadata"]["uid"] == self.pod_id else None
+        if pod and pod["metadata"]["uid"] == self.pod_id:
+            return pod
+        last: Manifest | None = self.pod_reflector.gone(self.pod_id)
+        return last and {**last, "metadata": {"deletionTimestamp": "", **last["metadata"]}}
 
     async def _news(self, seconds: float) -> None:
         """Return at the next news of the pod, or after a pause; a broken watch is made up for by a direct look."""

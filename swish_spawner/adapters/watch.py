@@ -33,6 +33,8 @@ _CONNECT: Final = 10
 _FIRST_DELAY, _LAST_DELAY = 0.1, 15.0
 #: A list may lag behind what was seen already; after so many of them in a row it is the cluster that went back.
 _STALE_LISTS: Final = 5
+#: Of how many deleted pods the end is remembered, for the starts that are about to hear of it.
+_LATELY: Final = 100
 #: Errors that no retry mends: the namespace is not ours to watch.
 _FINAL: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
 
@@ -273,6 +275,7 @@ class PodWatch(_Watch):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._deleted: deque[str] = deque(maxlen=1000)
+        self._last: dict[str, Resource] = {}
 
     @property
     def pods(self) -> dict[str, Resource]:
@@ -304,8 +307,16 @@ class PodWatch(_Watch):
         if pod["metadata"]["uid"] not in self._deleted and (known is None or _version(known) < _version(pod)):
             self._remember(pod)
 
+    def gone(self, uid: str) -> Resource | None:
+        """Return a pod that was deleted lately as it was last, which tells why; None if that is not known."""
+        return self._last.get(uid)
+
     def _forget(self, resource: Resource) -> None:
-        self._deleted.append(resource["metadata"]["uid"])
+        uid = resource["metadata"]["uid"]
+        self._deleted.append(uid)
+        self._last[uid] = self._kept(resource)
+        while len(self._last) > _LATELY:
+            del self._last[next(iter(self._last))]
         super()._forget(resource)
 
 

@@ -35,7 +35,7 @@ def find_trouble(pod: Document | None, events: Sequence[object], known: Circumst
     told = [event for event in events if isinstance(event, Mapping) and _is_about(event, pod)]
     if pod is None:
         return gone_trouble(told)
-    if (ending := ending_trouble(pod, known)) is not None:
+    if (ending := ending_trouble(pod, told, known)) is not None:
         return ending
     if text(condition(pod, "Ready"), "status") == "True":
         return None

@@ -55,7 +55,7 @@ def gone_trouble(events: Sequence[Document]) -> Trouble:
     return causes[-1] if causes else _DELETED
 
 
-def ending_trouble(pod: Document, known: Circumstances) -> Trouble | None:
+def ending_trouble(pod: Document, events: Sequence[Document], known: Circumstances) -> Trouble | None:
     """Return why a pod has ended or is being ended; None if it is neither."""
     status, disrupted = part(pod, "status"), condition(pod, "DisruptionTarget")
     reason, phase = text(status, "reason"), text(status, "phase")
@@ -68,7 +68,7 @@ def ending_trouble(pod: Document, known: Circumstances) -> Trouble | None:
     if phase == "Succeeded":
         sentence = "The environment ended by itself as it started. Choose another image, or ask an administrator."
         return Trouble("ended", PERSON, sentence)
-    return _DELETED if "deletionTimestamp" in part(pod, "metadata") else None
+    return gone_trouble(events) if "deletionTimestamp" in part(pod, "metadata") else None
 
 
 def _failure(pod: Document, reason: str, known: Circumstances) -> Trouble:

@@ -113,7 +113,7 @@ def _refusal(events: Sequence[Document]) -> str | None:
         if reason in ("TriggeredScaleUp", "Nominated"):
             return ""
         if reason == "NotTriggerScaleUp":
-            return said.removeprefix("pod didn't trigger scale-up: ")
+            return said.removeprefix("pod didn't trigger scale-up: ") or said
         if reason == "FailedScheduling" and said.startswith("Failed to schedule pod, "):
             return said.removeprefix("Failed to schedule pod, ")
     return None

@@ -29,15 +29,19 @@ def with_more(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any
 
 
 @contextmanager
-def in_force(install: Install, additions: Mapping[str, Any], folder: Path) -> Iterator[None]:
+def in_force(
+    install: Install, additions: Mapping[str, Any], folder: Path, hub_config: Mapping[str, Any] | None = None
+) -> Iterator[None]:
     """Have the running hub decide by the shipped policy and these additions, and then by the one before again.
 
-    Namespaces that the additions give to teams are made with it, and deleted with all that is in them.
+    Namespaces that the additions give to teams are made with it, and deleted with all that is in them. What is in
+    `hub_config` is added to the chart's value of that name.
     """
     pool = next(iter(additions["pools"]))
     namespaces = [team["namespace"] for team in additions["teams"].values() if "namespace" in team]
     before = helm(install, "get", "values", "swish", "--output=yaml")
     values = {**(yaml.safe_load(before) or {}), "policy": with_more(read_yaml(SHIPPED), additions)}
+    values["hubConfig"] = with_more(values.get("hubConfig", {}), hub_config or {})
     try:
         upgrade(install, folder / "values.yaml", yaml.safe_dump(values))
         wait_until("the hub has read the new policy", lambda: knows_pool(install, pool), within_seconds=180)

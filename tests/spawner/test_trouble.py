@@ -194,3 +194,15 @@ async def test_a_start_ends_when_the_environment_takes_connections(launch: Launc
     server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", spawner.port)
     async with server:
         assert await started == f"http://127.0.0.1:{spawner.port}"
+
+
+async def test_why_a_pod_is_gone_is_said(launch: Launch, api: FakeApi) -> None:
+    """A pod without a node is deleted the moment after its condition says why."""
+    api.runs = False
+    started = await begin(launch())
+    await until(lambda: api.objects["pods"])
+    evicted = {"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI"}
+    api.run(POD, phase="Pending", conditions=[evicted])
+    api.gone(POD)
+    with pytest.raises(web.HTTPError, match="being emptied for maintenance"):
+        await started
