@@ -321,7 +321,7 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
 
     def _is_overdue(self) -> bool:
         """Say whether JupyterHub ends a start for its time; it says no more than a person does who takes it back."""
-        began = self.marks.get("turn", self.marks["asked"])
+        began = self.marks.get("turn", float("inf"))
         return bool(time.monotonic() - began > self.start_timeout - _HUBS_TIME)
 
     def _tell(self, sentence: str, progress: int | None = None, **more: Any) -> None:

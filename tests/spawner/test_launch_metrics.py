@@ -38,7 +38,7 @@ async def test_a_launch_that_gets_ready_is_counted(launch: Launch) -> None:
 
 
 async def test_the_phases_of_a_launch_add_up(launch: Launch, api: FakeApi) -> None:
-    """To the time from being asked for to being noticed, with a pull as long as the events tell."""
+    """To the time from being asked for to the first answer, with a pull as long as the events tell."""
     sums = [growth("swish_launch_phase_seconds_sum", phase=phase.name, **WHAT) for phase in PHASES]
     pulls = growth("swish_launch_phase_seconds_sum", phase="pull", **WHAT)
     api.runs = False
@@ -55,7 +55,7 @@ async def test_the_phases_of_a_launch_add_up(launch: Launch, api: FakeApi) -> No
     api.run(POD)
     await started
     marks = spawner.marks
-    assert sum(grown() for grown in sums) == pytest.approx(marks["noticed"] - marks["asked"])
+    assert sum(grown() for grown in sums) == pytest.approx(marks["answered"] - marks["asked"])
     assert pulls() == pytest.approx(marks["pulled"] - marks["pulling"])
     assert pulls() >= 0.05
 
