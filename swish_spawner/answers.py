@@ -16,7 +16,7 @@ try:
 except ImportError:  # JupyterHub 5
     SpawnException = None
 
-REFUSED = Counter("swish_launch_refused_total", "Launch requests refused before anything was made", ["rule"])
+REFUSED = Counter("swish_launch_refused_total", "Answers that refuse a launch or say why it failed, by why", ["rule"])
 #: Which answer it is when Kubernetes cannot start something, by who can mend it. None counts as the hub's failure.
 _BLAMED: Final = {
     "person": HTTPStatus.BAD_REQUEST,
@@ -63,7 +63,7 @@ def http_error(starter: Starter, status: int, sentence: str, rule: str) -> web.H
         _forgive(starter)
     else:
         error = SpawnException(sentence, reason=f"swish_{rule}", status_code=status)
-    error.jupyterhub_message = sentence
+    error.jupyterhub_message, error.rule = sentence, rule
     refusal: web.HTTPError = error
     return refusal
 

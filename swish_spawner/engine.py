@@ -22,6 +22,7 @@ from kubespawner.objects import make_owner_reference
 from swish_spawner.adapters.patience import Patience
 from swish_spawner.adapters.pods import Pods
 from swish_spawner.adapters.watch import BELLS, EventWatch, PodWatch
+from swish_spawner.core.phases import seen
 from swish_spawner.errors import AlreadyThere, ClusterAway, ClusterRefused, LaunchFailed, UserError
 from swish_spawner.in_force import SPAWNS
 from swish_spawner.launch_messages import LaunchMessages
@@ -38,6 +39,8 @@ _GONE: Final = 60
 SPAWN_ID: Final = "swish_spawn_id"
 #: The pause (seconds) between two looks whether an environment's port is open.
 _ASK_AGAIN: Final = 0.1
+#: What of `start_timeout` may be over (seconds) when our part of a start begins.
+_HUBS_TIME: Final = 1.0
 _WATCHES: Final = {"pods": PodWatch, "events": EventWatch}
 
 
@@ -77,8 +80,12 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
             UserError: it will not start.
         """
 
+    def kind_of(self, error: BaseException) -> str:
+        """Return what kind of failure an error is, as a short slug for metrics."""
+        return error.kind if isinstance(error, LaunchFailed) else getattr(error, "rule", "error")
+
     def record_start(self, outcome: str) -> None:
-        """Take down how long the phases of a start took; `outcome` is ``ready`` or the kind of failure."""
+        """Take down a start that has ended; `outcome` is ``ready``, ``cancelled`` or the kind of failure."""
 
     # KubeSpawner's, by events.
 
@@ -147,9 +154,9 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
         self._start_future = asyncio.ensure_future(self._start())
         return self._start_future
 
-    def _mark(self, phase: str) -> None:
+    def _mark(self, phase: str, moment: float | None = None) -> None:
         if phase not in self.marks:
-            self.marks = {**self.marks, phase: time.monotonic()}
+            self.marks = {**self.marks, phase: time.monotonic() if moment is None else moment}
 
     async def _start(self) -> str:
         """Start the pod and return its URL; whatever ends a start early leaves nothing behind."""
@@ -159,11 +166,11 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
             url = await self._start_pod()
             outcome = "ready"
         except asyncio.CancelledError:
-            outcome = "cancelled"
+            outcome = "timeout" if self._is_overdue() else "cancelled"
             await _to_the_end(self._undo())
             raise
         except BaseException as error:
-            outcome = error.kind if isinstance(error, LaunchFailed) else getattr(error, "rule", outcome)
+            outcome = self.kind_of(error)
             await _to_the_end(self._undo())
             raise
         finally:
@@ -195,6 +202,7 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
         self._mark("noticed")
         url: str = self._get_pod_url(pod)
         await self._first_answer(url)
+        self._mark("answered")
         return url
 
     def _save_state(self) -> None:
@@ -309,15 +317,15 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
                 self.log.debug("No look at pod %s: %s", self.pod_key, error)
 
     def _mark_phases(self, pod: Manifest | None) -> None:
-        """Take down when the pod was first seen to have reached each phase."""
-        status = (pod or {}).get("status") or {}
-        reached = {c["type"] for c in status.get("conditions") or () if c.get("status") == "True"}
-        for condition, phase in (("PodScheduled", "scheduled"), ("Initialized", "initialized"), ("Ready", "ready")):
-            if condition in reached:
-                self._mark(phase)
-        for container in status.get("containerStatuses") or ():
-            if container["name"] == "notebook" and "running" in (container.get("state") or {}):
-                self._mark("started")
+        """Take down when the news first came that the pod had reached each phase."""
+        epoch = time.time() - time.monotonic()
+        for mark, moment in seen(pod, self.events, epoch) if pod else ():
+            self._mark(mark, moment)
+
+    def _is_overdue(self) -> bool:
+        """Say whether JupyterHub ends a start for its time; it says no more than a person does who takes it back."""
+        began = self.marks.get("turn", float("inf"))
+        return bool(time.monotonic() - began > self.start_timeout - _HUBS_TIME)
 
     def _tell(self, sentence: str, progress: int | None = None, **more: Any) -> None:
         """Say something to the person who waits."""

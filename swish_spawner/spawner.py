@@ -36,6 +36,7 @@ from swish_spawner.core.volumes import scratch_claims
 from swish_spawner.errors import ClusterAway, ClusterRefused, LaunchFailed, UserError
 from swish_spawner.form import options_from_form, render_form
 from swish_spawner.in_force import NODE_WAITS, USES, policy_in_force
+from swish_spawner.launch_metrics import What, known, launched
 from swish_spawner.lookout import Lookout
 from swish_spawner.package_log import tell_newest
 from swish_spawner.start_queue import QueuedSpawner
@@ -117,6 +118,7 @@ class SwishSpawner(QueuedSpawner):
         self._notices: list[str] = []
         self._lookout: Lookout | None = None
         self._following: asyncio.Future[None] | None = None
+        self._what = What()
         self._installation_namespace = self.namespace
 
     @property
@@ -210,6 +212,9 @@ class SwishSpawner(QueuedSpawner):
             raise answer(self, error) from error
         self.user.spawner.submitted = None
         self._document = plan_document(self.plan)
+        self._what = What(
+            known(self.plan.pool.name, self.policy.pools), known(self.plan.image.name, self.policy.images)
+        )
         USES.hold(use_of(self.plan))
         before = self.namespace
         for name, value in kubespawner_traits(self.plan, self._installation_namespace).items():
@@ -231,16 +236,28 @@ class SwishSpawner(QueuedSpawner):
         self._lookout = None
         try:
             return await super()._start()
-        except ClusterRefused as error:
-            raise answer(self, refusal(str(error), self._made_plan().team)) from error
-        except ClusterAway as error:
-            self.log.warning("%s: Kubernetes gave no answer: %s", self._log_name, error)
-            raise answer(self, CLUSTER_AWAY) from error
-        except UserError as error:
-            raise answer(self, error) from error
+        except (ClusterRefused, ClusterAway, UserError) as error:
+            if isinstance(error, ClusterAway):
+                self.log.warning("%s: Kubernetes gave no answer: %s", self._log_name, error)
+            raise answer(self, self._in_words(error)) from error
         finally:
             if self._following is not None:
                 self._following.cancel()
+
+    def _in_words(self, error: ClusterRefused | ClusterAway | UserError) -> UserError:
+        """Return what to say to the person."""
+        if isinstance(error, ClusterRefused):
+            return refusal(str(error), self._made_plan().team)
+        return CLUSTER_AWAY if isinstance(error, ClusterAway) else error
+
+    def kind_of(self, error: BaseException) -> str:
+        """Return the kind of failure that the person is told of."""
+        told = self._in_words(error) if isinstance(error, ClusterRefused | ClusterAway) else error
+        return super().kind_of(told)
+
+    def record_start(self, outcome: str) -> None:
+        """Count a start that has ended, in the hub's metrics."""
+        launched(self._what, outcome, self.marks)
 
     def _made_plan(self) -> ServerPlan:
         if self.plan is None:

@@ -268,7 +268,7 @@ class _Watch(ResourceReflector):
 
 
 class PodWatch(_Watch):
-    """The pods of this hub, without what is large or secret in them."""
+    """The pods of this hub, without what is large or secret in them, and with the moment at which each ``arrived``."""
 
     kind = "pods"
 
@@ -284,7 +284,7 @@ class PodWatch(_Watch):
         return pods
 
     def _kept(self, resource: Resource) -> Resource:
-        return slim_pod(resource)
+        return {**slim_pod(resource), "arrived": time.monotonic()}
 
     async def refresh(self, namespace: str, name: str) -> None:
         """Look at one pod directly, for when the watch is broken; it never goes back behind what was seen."""
@@ -376,7 +376,7 @@ class EventWatch(_Watch):
             return
         name = resource["metadata"]["name"]
         events.pop(name, None)
-        events[name] = {**resource, "metadata": _bare(resource["metadata"])}
+        events[name] = {**resource, "metadata": _bare(resource["metadata"]), "arrived": time.monotonic()}
         while len(events) > self.most:
             del events[next(iter(events))]
         BELLS.ring(key)
