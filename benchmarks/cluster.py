@@ -110,7 +110,8 @@ class Cluster:
             yield observer
         finally:
             task.cancel()
-            await asyncio.wait((task,))
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
 
     async def _follow(self, namespace: str, version: str, observer: Observer) -> None:
         url = f"{self._plane.url}/api/v1/namespaces/{namespace}/pods?watch=1&resourceVersion={version}"
@@ -118,6 +119,7 @@ class Cluster:
         async with self._http.get(url, ssl=self._tls, timeout=timeout) as answer:
             async for line in answer.content:
                 observer.take(json.loads(line), time.monotonic())
+        raise RuntimeError("the watch has ended")
 
 
 @dataclass

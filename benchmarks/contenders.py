@@ -38,6 +38,8 @@ def stock_config(namespace: str) -> Config:
 def swish_config(namespace: str) -> Config:
     """SwishSpawner as our own hub configures it, with the smallest policy."""
     c = Config()
+    # stock has no queue, and JupyterHub's limit is not measured
+    c.JupyterHub.concurrent_spawn_limit = 0
     configure(c, policy_path=str(ETC / "policy.yaml"), namespace=namespace)
     return c
 
@@ -48,13 +50,15 @@ class Contender:
     Args:
         name: one of `NAMES`.
         namespace: where pods go.
+        port: of the environments, where something has to answer.
         folder: for the database.
     """
 
-    def __init__(self, name: str, namespace: str, folder: Path) -> None:
+    def __init__(self, name: str, namespace: str, port: int, folder: Path) -> None:
         self._config = {"stock": stock_config, "swish": swish_config}[name](namespace)
         self._class: Any = self._config.JupyterHub.get("spawner_class", KubeSpawner)
         self._config[self._class.__name__].start_timeout = START_SECONDS
+        self._config[self._class.__name__].port = port
         self._db = orm.new_session_factory(f"sqlite:///{folder}/{name}-{secrets.token_hex(4)}.sqlite")()
         self._hub = Hub(base_url="/hub/", ip="127.0.0.1", port=8081)
         self._group = orm.Group(name="bench")

@@ -28,6 +28,8 @@ from benchmarks.processes import end, end_with_parent, find_tool, free_port
 
 ETC: Final = Path(__file__).parent / "etc"
 _UP_SECONDS: Final = 120
+#: How many pods kwok changes at once; with its own 4, a crowd would wait for kwok.
+_AT_ONCE: Final = 32
 #: Admission that needs a controller manager, which does not run here.
 _NO_ADMISSION: Final = "ServiceAccount,StorageObjectInUseProtection,TaintNodesByCondition"
 
@@ -195,7 +197,11 @@ def stages(ready_seconds: tuple[float, float]) -> str:
     for stage in documents:
         if stage["metadata"]["name"] == "pod-ready":
             stage["spec"] = {**stage["spec"], "delay": delay}
-    return yaml.safe_dump_all(documents)
+    # once there is such a document, kwok has no defaults for these
+    names = ("podPlayStageParallelism", "nodePlayStageParallelism", "nodeLeaseParallelism", "podsOnNodeSyncParallelism")
+    options = dict.fromkeys(names, _AT_ONCE)
+    configuration = {"apiVersion": "config.kwok.x-k8s.io/v1alpha1", "kind": "KwokConfiguration", "options": options}
+    return yaml.safe_dump_all([configuration, *documents])
 
 
 def _write_key(path: Path) -> None:

@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from jupyterhub.utils import iterate_until
+from jupyterhub.utils import iterate_until, maybe_future, wait_for_http_server
 from traitlets.log import get_logger
 
 from benchmarks.contenders import START_SECONDS, Contender
@@ -40,6 +40,7 @@ class Task:
         progress: whether a page follows each start.
         hold_seconds: of rest before the stops.
         prefix: of people's names.
+        port: of the environments.
         folder: for what has to be written.
         cycles: how many times to start and stop, with the same people.
     """
@@ -50,6 +51,7 @@ class Task:
     progress: bool
     hold_seconds: float
     prefix: str
+    port: int
     folder: str
     cycles: int = 1
 
@@ -59,8 +61,8 @@ class Outcome:
     """What was seen; times in seconds, those of the monotonic clock absolute.
 
     Attributes:
-        noticed: when each start ended well, by pod.
-        waited: from the request to that, by pod.
+        noticed: when the spawner said that the environment is there, by pod.
+        waited: from the request until JupyterHub has reached it, by pod.
         errors: how many starts failed, by what was said.
         stop_errors: the same for stops.
         start_cpu: processor time from the first request to the end of the last start.
@@ -89,7 +91,7 @@ async def measure(task: Task) -> Outcome:
     """Do it."""
     requests, lag, outcome = RequestCount(), LoopLag(), Outcome()
     requests.install()
-    contender = Contender(task.contender, task.namespace, Path(task.folder))
+    contender = Contender(task.contender, task.namespace, task.port, Path(task.folder))
     spawners = [contender.make(f"{task.prefix}-{number}") for number in range(task.count)]
     # a hub has been watching for long when somebody asks for a start
     await spawners[0]._start_watching_pods()
@@ -127,19 +129,22 @@ async def _start(spawner: Any, outcome: Outcome, *, progress: bool) -> bool:
         spawner.user_options = {}
         spawner._spawn_pending = True
         await spawner._run_apply_user_options(spawner.user_options)
+        await maybe_future(spawner.run_pre_spawn_hook())
         future = asyncio.ensure_future(spawner.start())
+        spawner.user.db.commit()
         if progress:
             _PAGES.add(page := asyncio.create_task(_follow(spawner, future)))
             page.add_done_callback(_PAGES.discard)
-        await asyncio.wait_for(future, START_SECONDS)
+        url = await asyncio.wait_for(future, START_SECONDS)
+        outcome.noticed[spawner.pod_name] = time.monotonic()
+        await wait_for_http_server(f"{url}/api", timeout=30)
     except Exception as error:  # noqa: BLE001 - every way to fail is counted
         _count(outcome.errors, error)
         await _stop(spawner, outcome)
         return False
     finally:
         spawner._spawn_pending = False
-    now = time.monotonic()
-    outcome.noticed[spawner.pod_name], outcome.waited[spawner.pod_name] = now, now - asked
+    outcome.waited[spawner.pod_name] = time.monotonic() - asked
     return True
 
 

@@ -20,11 +20,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
+from benchmarks.addresses import POD_NETWORK, every_address
 from benchmarks.cluster import Cluster, cluster_of
 from benchmarks.control_plane import ControlPlane, control_plane
 from benchmarks.fault_page import write_page
 from benchmarks.fault_proxy import FaultProxy, fault_proxy
-from benchmarks.hub_process import Hub, every_address
+from benchmarks.hub_process import Hub
 from benchmarks.processes import free_port
 
 RESULTS: Final = Path(__file__).parent / "fault_results.json"
@@ -266,7 +267,7 @@ async def lab() -> AsyncIterator[Lab]:
     """Have a control plane, a proxy and a hub until the block ends."""
     port = free_port()
     async with (
-        control_plane(ready_seconds=_READY, pod_network="127.64.0.1/16") as plane,
+        control_plane(ready_seconds=_READY, pod_network=POD_NETWORK) as plane,
         cluster_of(plane) as cluster,
         fault_proxy(plane.url, plane.tls) as proxy,
         every_address(port),

@@ -26,7 +26,8 @@ class Row:
 
     Attributes:
         ready: seconds from the request until the environment is ready; None if none ever was.
-        own: the same less what the same number of plain pods took; None with latency, where nothing is to compare.
+        own: the same less the time from each one's pod being made to its being ready: the hub's part.
+        plain: seconds from a pod's being made to its being ready, of as many pods that nobody spawned; the median.
         late: seconds from a pod's being ready until its start ends.
         cpu_ms: the hub's processor time for a start, by the median repeat.
         requests: to Kubernetes for one start and stop, by verb and kind.
@@ -39,7 +40,8 @@ class Row:
     scenario: Scenario
     contender: str
     ready: Spread | None
-    own: float | None
+    own: Spread | None
+    plain: float | None
     late: Spread | None
     cpu_ms: float
     requests: Mapping[str, float]
@@ -82,7 +84,6 @@ def rows(results: Mapping[str, Any]) -> list[Row]:
 
 def _row(scenario: Scenario, contender: str, runs: Sequence[Mapping[str, Any]], plain: Sequence[float]) -> Row:
     ready = spread([seconds for run in runs for seconds in run["waited"]])
-    comparable = ready is not None and plain and not scenario.latency_seconds
     starts = scenario.count * len(runs)
     hold = scenario.hold_seconds * len(runs)
     lists = sum(n for run in runs for what, n in run["requests"].get("rest", {}).items() if what.startswith("LIST"))
@@ -90,7 +91,8 @@ def _row(scenario: Scenario, contender: str, runs: Sequence[Mapping[str, Any]], 
         scenario=scenario,
         contender=contender,
         ready=ready,
-        own=ready.p50 - percentile(plain, 0.5) if ready and comparable else None,
+        own=spread([seconds for run in runs for seconds in run["own"]]),
+        plain=percentile(plain, 0.5) if plain else None,
         late=spread([seconds for run in runs for seconds in run["late"]]),
         cpu_ms=statistics.median(run["start_cpu"] for run in runs) / scenario.count * 1000,
         requests={what: n / starts for what, n in _requests(runs).items()},

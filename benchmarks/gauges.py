@@ -14,7 +14,7 @@ from kubernetes_asyncio.client import rest
 
 from benchmarks.fault_proxy import describe
 
-_STEP: Final = 0.01
+_STEP: Final = 0.02
 
 
 class RequestCount:
@@ -41,7 +41,7 @@ class RequestCount:
 
 
 class LoopLag:
-    """How late the event loop is; every hundredth of a second asks for its turn."""
+    """How late the event loop is; every fiftieth of a second asks for its turn."""
 
     def __init__(self) -> None:
         self.late: list[float] = []

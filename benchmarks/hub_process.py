@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import secrets
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
-from aiohttp import web
 
 from benchmarks.control_plane import ETC
 from benchmarks.processes import end, end_with_parent, free_port
@@ -140,21 +138,3 @@ class Hub:
         """Return what there is of each person's environment; somebody without one is left out."""
         _, users = await self.ask("GET", "users?include_stopped_servers")
         return {user["name"]: user["servers"][""] for user in users if "" in user["servers"]}
-
-
-@contextlib.asynccontextmanager
-async def every_address(port: int) -> AsyncIterator[None]:
-    """Answer as environments do on every address of this machine, until the block ends."""
-
-    async def answer(_request: web.Request) -> web.Response:
-        return web.json_response({"version": "2"}, headers={"X-JupyterHub-Version": "6.1.1"})
-
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", answer)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "0.0.0.0", port).start()  # noqa: S104 - pods have addresses all over 127.0.0.0/8
-    try:
-        yield
-    finally:
-        await runner.cleanup()

@@ -16,11 +16,14 @@ _NAMES: Final = {"stock": "stock", "swish": "ours"}
 _SAME: Final = 0.1
 _MEASURES: Final[Mapping[str, Callable[[Row], float | None]]] = {
     "request to ready, median": lambda row: row.ready.p50 if row.ready else None,
+    "the hub's part, median": lambda row: row.own.p50 if row.own else None,
     "ready to noticed, p95": lambda row: row.late.p95 if row.late else None,
     "processor time per start": lambda row: row.cpu_ms,
     "event loop lag, p99": lambda row: row.lag_ms,
     "peak memory": lambda row: row.memory_mib,
 }
+
+_TIMES: Final = ("scenario", "", "request to ready", "the hub's part", "ready to noticed", "failed", "left")
 
 _HEAD: Final = """\
 # How fast environments start
@@ -45,8 +48,9 @@ On {when}: {processor}, {cores} cores for everything (API server, etcd, schedule
 - Both are configured as they ship. SwishSpawner's hub gives a request to the API server 15 seconds and tries for 90;
   stock KubeSpawner gives it 3 and tries for 30. Whoever runs stock can raise that, and with it some of what fails with
   a slow API server below would not.
-- *Noticed* is the time from a pod's being ready, as another watch sees it, until its start ends. *Own* is the median
-  from request to ready less the median of as many plain pods that no hub knows.
+- *Ready* is when JupyterHub has reached the environment. *Noticed* is when the spawner says that it is there; the time
+  is from the pod's being ready, as another watch sees it. *The hub's part* is from request to ready less what each
+  one's own pod took from being made to being ready. The same number of pods that nobody spawned took {plain}.
 - A start may take {start_seconds} seconds; *failed* counts starts and stops, *left* pods that are still there
   afterwards. Volume claims are made for each person, and stay on purpose.
 - A page follows each start unless the row says otherwise. Processor time is that of the spawner's process until the
@@ -78,7 +82,10 @@ def page(results: Mapping[str, Any]) -> str:
         "![From ready to noticed](../images/bench-noticed.svg)\n",
         "![Processor time](../images/bench-cpu.svg)\n",
         "## Times\n\nSeconds; three numbers are the median, the 95th and the 99th percentile.\n",
-        table(["scenario", "", "request to ready", "own", "ready to noticed", "failed", "left"], map(_times, found)),
+        table(
+            ["scenario", "", "request to ready", "the hub's part", "ready to noticed", "failed", "left"],
+            map(_times, found),
+        ),
         "## Costs\n",
         table(
             ["scenario", "", "CPU per start", "loop lag p99", "peak memory", "requests per start"], map(_costs, found)
@@ -87,9 +94,15 @@ def page(results: Mapping[str, Any]) -> str:
         *_soak(results["soak"]),
         "## Where stock is as good\n",
         as_good(found),
-        _METHOD.format(**{**results, "versions": versions}),
+        _METHOD.format(**{**results, "versions": versions, "plain": _plain(found)}),
     ]
     return "\n".join(parts)
+
+
+def _plain(found: Sequence[Row]) -> str:
+    """Say how long pods take that nobody spawned."""
+    medians = {row.scenario.count: row.plain for row in found if row.plain is not None}
+    return ", ".join(f"{seconds:.2f} s ({count})" for count, seconds in sorted(medians.items())) or "no time"
 
 
 def table(head: Sequence[str], body: Iterable[Sequence[str]]) -> str:
@@ -101,8 +114,7 @@ def table(head: Sequence[str], body: Iterable[Sequence[str]]) -> str:
 def _times(row: Row) -> list[str]:
     failed = f"**{row.failed} of {row.starts}**" if row.failed else "0"
     left = f"**{row.left}**" if row.left else "0"
-    own = "" if row.own is None else f"{row.own:.2f}"
-    return [row.scenario.name, _NAMES[row.contender], _three(row.ready), own, _three(row.late), failed, left]
+    return [row.scenario.name, _NAMES[row.contender], *map(_three, (row.ready, row.own, row.late)), failed, left]
 
 
 def _costs(row: Row) -> list[str]:

@@ -18,12 +18,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.addresses import POD_NETWORK, every_address
 from benchmarks.cluster import Cluster, Observer, cluster_of
 from benchmarks.contenders import NAMES, START_SECONDS
 from benchmarks.control_plane import ControlPlane, control_plane
 from benchmarks.driver import Task
 from benchmarks.fault_proxy import FaultProxy, fault_proxy
-from benchmarks.processes import end_with_parent
+from benchmarks.processes import end_with_parent, free_port
 from benchmarks.scenarios import Scenario
 
 #: How long a pod takes to be ready: as long as a warm start takes on a real node.
@@ -41,12 +42,14 @@ class Bench:
         plane: the API server.
         cluster: its objects.
         proxy: before it.
+        port: where every pod's address answers.
         results: everything that was seen, as `benchmarks.report` reads it.
     """
 
     plane: ControlPlane
     cluster: Cluster
     proxy: FaultProxy
+    port: int
     results: dict[str, Any] = field(default_factory=dict)
     _filled: set[str] = field(default_factory=set)
 
@@ -86,7 +89,8 @@ class Bench:
         url = self.proxy.url if scenario.latency_seconds else ""
         task = Task(
             contender=name, namespace=scenario.namespace, count=scenario.count, progress=scenario.progress,
-            hold_seconds=scenario.hold_seconds, prefix=f"{name[:2]}{repeat}", folder=str(self.plane.folder),
+            hold_seconds=scenario.hold_seconds, prefix=f"{name[:2]}{repeat}", port=self.port,
+            folder=str(self.plane.folder),
         )  # fmt: skip
         async with self.cluster.observed(scenario.namespace) as observer:
             seen = await drive(task, self.plane, url)
@@ -98,8 +102,10 @@ class Bench:
     async def soak(self, name: str, starts: int, at_once: int = 100) -> None:
         """Start and stop so many times, and take down how much memory is held after each round."""
         await self._fill(Scenario(at_once))
-        task = Task(name, Scenario(at_once).namespace, at_once, True, 0, f"soak-{name}", str(self.plane.folder))
-        task = Task(**{**asdict(task), "cycles": max(starts // at_once, 1)})
+        task = Task(
+            name, Scenario(at_once).namespace, at_once, True, 0, f"soak-{name}", self.port, str(self.plane.folder)
+        )
+        task = replace(task, cycles=max(starts // at_once, 1))
         seen = await drive(task, self.plane, seconds=60 * task.cycles)
         failed = sum(seen["errors"].values()) + sum(seen["stop_errors"].values())
         memory = [round(size / 2**20, 1) for size in seen["memory_after"]]
@@ -119,7 +125,10 @@ def taken_down(seen: dict[str, Any], observer: Observer, left: list[str]) -> dic
         left: names of pods that are still there.
     """
     late = [now - observer.ready[name] for name, now in seen["noticed"].items() if name in observer.ready]
+    known = [name for name in seen["waited"] if name in observer.ready]
+    own = [seen["waited"][name] - (observer.ready[name] - observer.made[name]) for name in known]
     return {
+        "own": [round(seconds, 3) for seconds in own],
         # both hear of a change at about the same time, so "before" means at once
         "late": [round(max(seconds, 0.0), 4) for seconds in late],
         "waited": [round(seconds, 3) for seconds in seen["waited"].values()],
@@ -194,16 +203,17 @@ def _lines(path: str) -> list[str]:
 @contextlib.asynccontextmanager
 async def bench(command: str) -> AsyncIterator[Bench]:
     """Have a control plane until the block ends."""
-    start = time.monotonic()
+    start, port = time.monotonic(), free_port()
     async with (
-        control_plane(ready_seconds=READY_SECONDS) as plane,
+        control_plane(ready_seconds=READY_SECONDS, pod_network=POD_NETWORK) as plane,
         cluster_of(plane) as cluster,
         fault_proxy(plane.url, plane.tls) as proxy,
+        every_address(port),
     ):
         await cluster.make_nodes()
         print(f"control plane up in {time.monotonic() - start:.1f} s", flush=True)
         empty: dict[str, Any] = {"runs": [], "plain": [], "soak": []}
-        yield Bench(plane, cluster, proxy, circumstances(command) | empty)
+        yield Bench(plane, cluster, proxy, port, circumstances(command) | empty)
 
 
 def write(results: dict[str, Any], path: Path) -> None:

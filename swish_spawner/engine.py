@@ -151,6 +151,9 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
         self.spawn_id, self._making = secrets.token_hex(8), None
         for phase in ("asked", "turn"):
             self._mark(phase)
+        # JupyterHub commits this as soon as we return, and so before anything is asked of Kubernetes: a hub that comes
+        # after this one knows the start's id
+        self.orm_spawner.state = self.get_state()
         self._start_future = asyncio.ensure_future(self._start())
         return self._start_future
 
@@ -185,7 +188,6 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
         await self._start_watching_pods()
         if self.events_enabled:
             await self._start_watching_events()
-        self._save_state()
         with self.event_reflector.followed(self.pod_key) if self.event_reflector else nullcontext():
             return await self._start_pod_now()
 
@@ -204,12 +206,6 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
         await self._first_answer(url)
         self._mark("answered")
         return url
-
-    def _save_state(self) -> None:
-        """Put the start's id into the hub's database, for a hub that ends before the start does."""
-        if (database := getattr(self.user, "db", None)) is not None:
-            self.orm_spawner.state = self.get_state()
-            database.commit()
 
     async def _manifest(self) -> Manifest:
         pod = await self.get_pod_manifest()

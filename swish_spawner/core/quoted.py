@@ -30,7 +30,8 @@ def quoted(text: object, most: int = _MOST) -> str:
         most: the greatest number of characters between the marks.
     """
     words = text[:_MOST_READ] if isinstance(text, str) else ""
-    words = "".join(each if each.isprintable() else " " for each in words)
+    if not words.isprintable():
+        words = "".join(each if each.isprintable() else " " for each in words)
     words = _GRPC.sub("", " ".join(words.split())).replace('"', "'")
     for secret, instead in _SECRETS:
         words = secret.sub(instead, words)

@@ -54,17 +54,21 @@ class Circumstances:
     usual_seconds: float | None = None
 
 
+#: Nearly every mapping is a dict, which is told without a look into a registry of classes.
+_MAPPING: Final = (dict, Mapping)
+
+
 def part(document: object, *keys: str) -> Document:
     """Return a mapping inside a document; one that is not there, or is none, is empty."""
     for key in keys:
-        document = document.get(key) if isinstance(document, Mapping) else None
-    return document if isinstance(document, Mapping) else {}
+        document = document.get(key) if isinstance(document, _MAPPING) else None
+    return document if isinstance(document, _MAPPING) else {}
 
 
 def parts(document: object, key: str) -> Sequence[Document]:
     """Return the mappings of a list inside a document."""
-    found = document.get(key) if isinstance(document, Mapping) else None
-    return [each for each in found if isinstance(each, Mapping)] if isinstance(found, (list, tuple)) else []
+    found = document.get(key) if isinstance(document, _MAPPING) else None
+    return [each for each in found if isinstance(each, _MAPPING)] if isinstance(found, (list, tuple)) else []
 
 
 def text(document: Document, key: str) -> str:
@@ -81,8 +85,10 @@ def number(document: Document, key: str) -> int:
 
 def condition(pod: Document, kind: str) -> Document:
     """Return a pod's condition, e.g. ``PodScheduled``; one that it does not have is empty."""
-    found = (each for each in parts(part(pod, "status"), "conditions") if text(each, "type") == kind)
-    return next(found, {})
+    for each in parts(part(pod, "status"), "conditions"):
+        if each.get("type") == kind:
+            return each
+    return {}
 
 
 def roughly(seconds: float) -> str:

@@ -24,6 +24,14 @@ _SANDBOX: Final = 180.0
 _YOURS: Final = "Your files are as they were."
 _NO_CLASS: Final = re.compile(r'storageclass\S* "[^"]*" not found', re.IGNORECASE)
 _NO_FILES: Final = re.compile(r'(?:secret|configmap) "?\S+"? not found|references non-existent', re.IGNORECASE)
+#: What is read at all: most events say that something went well, and this is looked at with each change of a pod.
+_TELLING: Final = frozenset(
+    {
+        *("ClaimLost", "ProvisioningFailed", "FailedBinding", "VolumeMismatch", "ClaimMisbound"),
+        *("FailedAttachVolume", "FailedMount", "FailedMapVolume"),
+        *("FailedCreatePodSandBox", "NetworkNotReady", "FailedCreatePodContainer"),
+    }
+)
 _BEGINNING: Final = ("", "ContainerCreating", "PodInitializing")
 
 
@@ -32,7 +40,7 @@ def volume_troubles(pod: Document, events: Sequence[Document]) -> Iterator[Troub
     if _has_begun(pod):
         return
     bound = text(condition(pod, "PodScheduled"), "status") == "True"
-    for event in events:
+    for event in (event for event in events if text(event, "reason") in _TELLING):
         of_claim = text(part(event, "involvedObject"), "kind") == "PersistentVolumeClaim"
         trouble = _claim(event) if of_claim else _pod(event)
         if trouble is not None and not (of_claim and bound):

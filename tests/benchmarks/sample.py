@@ -9,7 +9,8 @@ from benchmarks.scenarios import Scenario
 def run(scenario: Scenario, contender: str, waited: list[float], **more: Any) -> dict[str, Any]:
     """Return one run."""
     plain: dict[str, Any] = {
-        "late": [0.01] * len(waited), "errors": {}, "stop_errors": {}, "left": 0, "start_cpu": 0.02, "cpu": 0.03,
+        "late": [0.01] * len(waited), "own": [0.25] * len(waited),
+        "errors": {}, "stop_errors": {}, "left": 0, "start_cpu": 0.02, "cpu": 0.03,
         "requests": {"start": {"POST pods": 2}, "rest": {}, "stop": {}}, "lag_p99": 0.005, "lag_max": 0.01,
         "memory_before": 2**26, "memory_peak": 2**27,
     }  # fmt: skip

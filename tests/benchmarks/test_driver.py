@@ -9,19 +9,22 @@ from dataclasses import asdict
 import pytest
 import yaml
 
+from benchmarks.addresses import every_address
 from benchmarks.contenders import NAMES
 from benchmarks.driver import Task
+from benchmarks.processes import free_port
 from tests.fake_api import FakeApi, serve
 
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_a_measurement(tmp_path, name):
     """Every start is timed, every request is counted, and nothing stays."""
-    async with serve(FakeApi()) as api:
+    port = free_port()
+    async with serve(FakeApi()) as api, every_address(port):
         server = {"clusters": [{"name": "b", "cluster": {"server": api.url}}], "users": [{"name": "b", "user": {}}]}
         context = {"contexts": [{"name": "b", "context": {"cluster": "b", "user": "b"}}], "current-context": "b"}
         (tmp_path / "kubeconfig").write_text(yaml.safe_dump(server | context))
-        task = Task(name, "swish", count=3, progress=True, hold_seconds=0, prefix="p", folder=str(tmp_path))
+        task = Task(name, "swish", 3, progress=True, hold_seconds=0, prefix="p", port=port, folder=str(tmp_path))
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "benchmarks.driver", json.dumps(asdict(task))),
             env={**os.environ, "KUBECONFIG": str(tmp_path / "kubeconfig")},

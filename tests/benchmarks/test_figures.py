@@ -41,10 +41,9 @@ def test_rows_pool_the_repeats():
     assert stock.requests == {"POST pods": 1.5, "LIST pods": 0.5}
 
 
-def test_own_time_is_less_what_plain_pods_take():
-    """By the median of as many."""
-    swish = rows(RESULTS)[1]
-    assert swish.own == pytest.approx(0.25)
+def test_plain_pods_are_of_as_many():
+    """Their median is beside the row, where they were measured."""
+    assert [row.plain for row in rows(RESULTS)] == [5.0, 5.0, None]
 
 
 def test_lists_at_rest_are_by_the_minute():
@@ -54,7 +53,7 @@ def test_lists_at_rest_are_by_the_minute():
 
 def test_a_start_that_ends_before_the_observer_hears_is_not_late():
     """Both hear at about the same time."""
-    observer = Observer(made={"a": 1.0}, ready={"a": 5.0, "b": 5.0})
+    observer = Observer(made={"a": 1.0, "b": 1.0}, ready={"a": 5.0, "b": 5.0})
     seen = {
         "noticed": {"a": 4.9, "b": 5.5},
         "waited": {"a": 1, "b": 2},
@@ -62,6 +61,18 @@ def test_a_start_that_ends_before_the_observer_hears_is_not_late():
         **dict.fromkeys(("start_cpu", "cpu", "lag_p99", "lag_max", "memory_before", "memory_peak"), 0),
     }
     assert taken_down(seen, observer, [])["late"] == [0, 0.5]
+
+
+def test_the_hubs_part_is_less_what_its_own_pod_took():
+    """From being made to being ready."""
+    observer = Observer(made={"a": 1.0}, ready={"a": 5.0})
+    seen = {
+        "noticed": {"a": 5.25},
+        "waited": {"a": 4.75},
+        **{key: {} for key in ("errors", "stop_errors", "requests")},
+        **dict.fromkeys(("start_cpu", "cpu", "lag_p99", "lag_max", "memory_before", "memory_peak"), 0),
+    }
+    assert taken_down(seen, observer, [])["own"] == [0.75]
 
 
 @pytest.mark.parametrize("scenarios", [DEFAULT, FULL])

@@ -78,6 +78,15 @@ async def test_the_pod_says_whose_it_is(launch: Launch, api: FakeApi) -> None:
     assert spawner.get_state()["swish_spawn_id"] == spawner.spawn_id in SPAWNS
 
 
+async def test_the_starts_id_is_kept_before_anything_is_made(launch: Launch, api: FakeApi) -> None:
+    """It is in the hub's database when JupyterHub commits, which it does as soon as the start has begun."""
+    spawner = launch()
+    started = await begin(spawner)
+    assert spawner.orm_spawner.state["swish_spawn_id"] == spawner.spawn_id
+    assert not api.requests
+    await started
+
+
 async def test_a_request_whose_answer_is_lost_is_found_to_be_done(launch: Launch, api: FakeApi) -> None:
     """The pod that it made is taken, not replaced."""
     api.lost = ["POST pods"]
