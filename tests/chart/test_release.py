@@ -17,6 +17,8 @@ from tests.chart.rendering import CHART, ROOT, Helm, Manifest, hub_values, one
 
 TEMPLATES = sorted((CHART / "templates").rglob("*.yaml"))
 OBJECTS = {
+    ("ClusterRole", "swish-hub"),
+    ("ClusterRoleBinding", "swish-hub"),
     ("ConfigMap", "hub"),
     ("ConfigMap", "policy"),
     ("Deployment", "hub"),
@@ -205,7 +207,8 @@ def test_the_production_example_has_no_trace_of_the_demo(helm: Helm) -> None:
 def test_config_yaml(default: list[Manifest]) -> None:
     """The hub reads plain data in this shape, the images' tag already resolved."""
     values = hub_values(default)
-    assert set(values) == {"images", "imagePullSecrets", "environments", "urls", "hubConfig", "hubConfigFromSecret"}
+    names = {"images", "imagePullSecrets", "environments", "urls", "sweeper", "hubConfig", "hubConfigFromSecret"}
+    assert set(values) == names
     assert values["images"]["tag"] == swish_spawner.__version__
     assert values["environments"] == {"namespace": "swish"}
     assert values["urls"] == {

@@ -71,7 +71,7 @@ def test_general_keeps_off_the_gpu_node(install: Install, alice: Person, server_
     """An environment of the general pool waits while there is only a GPU node, says so, and can be stopped."""
     answer = alice.start(server_name, **SMALL)
     assert answer.status_code == 202
-    messages = alice.progress_until(server_name, "untolerated taint")
+    messages = alice.progress_until(server_name, "1 not open to it")
     assert any(message.startswith("Pool: general") for message in messages)
     assert "nodeName" not in install.environment_pod(alice.name, server_name)["spec"]
     alice.stop(server_name)
@@ -80,7 +80,7 @@ def test_general_keeps_off_the_gpu_node(install: Install, alice: Person, server_
 def test_high_memory(install: Install, alice: Person, server_name: str):
     """65Gi goes to the high-memory pool by itself: tolerated, protected, roomy, and honest about having no node."""
     assert alice.start(server_name, image="python3", memory="65Gi").status_code == 202
-    messages = alice.progress_until(server_name, "Insufficient memory")
+    messages = alice.progress_until(server_name, "1 with too little memory free")
     assert "Pool: high-memory, since 65Gi is above 64Gi" in messages
     pod = install.environment_pod(alice.name, server_name)
     spec, metadata = pod["spec"], pod["metadata"]
