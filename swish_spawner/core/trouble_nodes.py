@@ -63,7 +63,8 @@ def summary(message: str) -> str:
     total = found[1][:6]
     if not int(total):
         return "there is no node"
-    return f"of {total} node{'s' if total != '1' else ''} {why or 'none fits'}"
+    # before a volume is known the scheduler counts nothing, and says more in a moment
+    return f"of {total} node{'s' if total != '1' else ''} {why}" if why else ""
 
 
 def node_trouble(pod: Document, events: Sequence[Document], known: Circumstances) -> Trouble | None:

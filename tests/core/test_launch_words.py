@@ -59,6 +59,13 @@ EVENTS = [
         "",
         "No node has room yet (of 2 nodes 2 out of reach of its volume).",
     ),
+    # without counts there is nothing to say yet
+    (
+        "FailedScheduling",
+        '0/1 nodes are available: waiting for ephemeral volume controller to create the persistentvolumeclaim "x".',
+        "",
+        None,
+    ),
     ("FailedScheduling", "skip schedule deleting pod: swish/jupyter-ada", "", None),
     # kubernetes/autoscaler's eventing_scale_up_processor.go
     (
