@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -144,6 +144,7 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
         super().__init__(*args, **kwargs)
         self.messages = LaunchMessages()
         self._making: asyncio.Future[Manifest] | None = None
+        self._undoing: asyncio.Future[None] | None = None
         self._may_have_pod = False
 
     def start(self) -> Any:
@@ -170,11 +171,13 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
             outcome = "ready"
         except asyncio.CancelledError:
             outcome = "timeout" if self._is_overdue() else "cancelled"
-            await _to_the_end(self._undo())
+            # JupyterHub gives a start one second to be cancelled, and then asks for a stop, which waits for this
+            self._begin_undo()
             raise
         except BaseException as error:
             outcome = self.kind_of(error)
-            await _to_the_end(self._undo())
+            self._begin_undo()
+            await self._undone()
             raise
         finally:
             self.messages.close()
@@ -182,6 +185,7 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
         return url
 
     async def _start_pod(self) -> str:
+        await self._undone()
         await self.load_user_options()
         if self.enable_user_namespaces:
             await self._ensure_namespace()
@@ -228,17 +232,12 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
                 found = await self.pods.read(self.pod_name)
             if found is None:
                 continue
-            if self._is_of_this_start(found):
+            if _is_stamped(found, self.stamps()):
                 return found
             if not self.is_stale(found):
                 raise ClusterRefused(f"the pod {self.pod_name} is there already and belongs to somebody else")
             self._tell("The environment's earlier pod is still there; it is stopped first.")
             await self._end_pod(found["metadata"]["uid"], self.delete_grace_period)
-
-    def _is_of_this_start(self, pod: Manifest) -> bool:
-        annotations = pod["metadata"].get("annotations") or {}
-        ours = self.stamps()
-        return "deletionTimestamp" not in pod["metadata"] and ours.items() <= annotations.items()
 
     async def _make_owned(self, pod: Manifest) -> None:
         """Make what is owned by the pod: KubeSpawner's Secret and Service, ours, and the administrator's."""
@@ -293,8 +292,8 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
 
     @property
     def pod_start_seconds(self) -> float:
-        """How long a pod may take from being made to being ready."""
-        return float(self.start_timeout)
+        """How long a pod may take until it is ready: a little less than JupyterHub waits, which would not say why."""
+        return float(self.start_timeout) * 0.98
 
     def _own_pod(self) -> Manifest | None:
         pod = self.pod
@@ -327,20 +326,28 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
         """Say something to the person who waits."""
         self.messages.say(sentence, progress, **more)
 
-    async def _undo(self) -> None:
+    def _begin_undo(self) -> None:
+        self._undoing = asyncio.ensure_future(self._undo(self.spawn_id, self.stamps(), self._making))
+
+    async def _undo(self, spawn_id: str, stamps: Mapping[str, str], making: asyncio.Future[Manifest] | None) -> None:
         """Leave nothing of a start that failed; what comes of a request later is the sweeper's, by the start's id."""
         try:
-            if self._making is not None:
-                await asyncio.wait((self._making,), timeout=self.k8s_api_request_timeout)
-                self._making.cancel()
+            if making is not None:
+                await asyncio.wait((making,), timeout=self.k8s_api_request_timeout)
+                making.cancel()
                 found = await self.pods.read(self.pod_name)
-                if found is not None and self._is_of_this_start(found):
+                if found is not None and _is_stamped(found, stamps):
                     self.pod_reflector.offer(found)
                     await self._end_pod(found["metadata"]["uid"], _FAILED_GRACE)
         except Exception:
             self.log.exception("%s: the start failed, and so did its clean-up", self._log_name)
         finally:
-            SPAWNS.discard(self.spawn_id)
+            SPAWNS.discard(spawn_id)
+
+    async def _undone(self) -> None:
+        """Wait until nothing is left of a start that failed."""
+        if self._undoing is not None:
+            await asyncio.shield(self._undoing)
 
     async def _end_pod(self, uid: str, grace_seconds: int) -> None:
         """Delete a pod and wait until it is gone.
@@ -357,6 +364,7 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
 
     async def stop(self, now: bool = False) -> None:
         """Stop the environment and wait until its pod is gone."""
+        await self._undone()
         await self._start_watching_pods()
         pod = self.pod or await self.pods.read(self.pod_name)
         if pod is not None:
@@ -368,6 +376,8 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
         if not self._may_have_pod:
             # a start that was refused must not wait for an API server that it never asked anything
             return 1
+        if self._undoing is not None and not self._undoing.done():
+            return None
         await self._start_watching_pods()
         pod = self.pod
         if pod is not None and (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded"):
@@ -430,6 +440,12 @@ def exit_code(pod: Mapping[str, Any]) -> int:
     return 1
 
 
+def _is_stamped(pod: Manifest, stamps: Mapping[str, str]) -> bool:
+    """Say whether a pod carries these stamps, and is not about to go."""
+    metadata = pod["metadata"]
+    return "deletionTimestamp" not in metadata and stamps.items() <= (metadata.get("annotations") or {}).items()
+
+
 def ending(pod: Mapping[str, Any]) -> str:
     """Return why a pod has ended, in Kubernetes' words."""
     status = pod.get("status") or {}
@@ -446,14 +462,3 @@ async def _listens(url: str) -> bool:
         return False
     writer.close()
     return True
-
-
-async def _to_the_end(work: Awaitable[None]) -> None:
-    """Finish some work even if whoever waits for it is cancelled meanwhile, or again."""
-    task = asyncio.ensure_future(work)
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError:
-            if task.cancelled():
-                raise

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import random
 import time
 from collections import deque
@@ -83,6 +84,8 @@ class _Watch(ResourceReflector):
     """Follows one kind of resource in one namespace, or in all."""
 
     resources: dict[str, Resource]
+    #: Whether the API server sends bookmarks, so that silence is a sign of trouble.
+    bookmarked = True
     _version: str | None = None
     watch_task: asyncio.Task[None] | None = None
     _stale = 0
@@ -127,7 +130,9 @@ class _Watch(ResourceReflector):
 
     async def _rest(self, error: Exception, delay: float) -> float:
         """Wait before the next try, and return how long to wait after that."""
-        self.log.warning("Watching %s in %s: %s; next try in %.1f s", self.kind, self.namespace, _text(error), delay)
+        silent = isinstance(error, TimeoutError) and not self.bookmarked
+        level = logging.DEBUG if silent else logging.WARNING
+        self.log.log(level, "Watching %s in %s: %s; next try in %.1f s", self.kind, self.namespace, _text(error), delay)
         await asyncio.sleep(delay * random.uniform(0.8, 1.2))  # noqa: S311 - spreads load, hides nothing
         return min(delay * 2, _LAST_DELAY)
 
@@ -324,6 +329,7 @@ class EventWatch(_Watch):
     """The events of pods that are being started, and of their claims; all others are passed over, however many."""
 
     kind = "events"
+    bookmarked = False
     #: The most that is kept of one pod.
     most = 100
 

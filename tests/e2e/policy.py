@@ -35,13 +35,13 @@ def in_force(
     """Have the running hub decide by the shipped policy and these additions, and then by the one before again.
 
     Namespaces that the additions give to teams are made with it, and deleted with all that is in them. What is in
-    `hub_config` is added to the chart's value of that name.
+    `hub_config` is added to the chart's value `hub.config`.
     """
     pool = next(iter(additions["pools"]))
     namespaces = [team["namespace"] for team in additions["teams"].values() if "namespace" in team]
     before = helm(install, "get", "values", "swish", "--output=yaml")
     values = {**(yaml.safe_load(before) or {}), "policy": with_more(read_yaml(SHIPPED), additions)}
-    values["hubConfig"] = with_more(values.get("hubConfig", {}), hub_config or {})
+    values = with_more(values, {"hub": {"config": hub_config}} if hub_config else {})
     try:
         upgrade(install, folder / "values.yaml", yaml.safe_dump(values))
         wait_until("the hub has read the new policy", lambda: knows_pool(install, pool), within_seconds=180)

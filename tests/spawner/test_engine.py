@@ -161,13 +161,16 @@ async def test_an_api_server_that_is_away_is_said(launch: Launch, api: FakeApi) 
 
 
 async def test_cancelling_leaves_nothing(launch: Launch, api: FakeApi) -> None:
-    """A start that is taken back removes its pod."""
+    """A start that is taken back ends at once, as JupyterHub wants it, and the stop that follows removes its pod."""
     api.runs = False
-    started = await begin(launch())
+    spawner = launch()
+    started = await begin(spawner)
     await until(lambda: api.objects["pods"])
     started.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await started
+    assert await spawner.poll() is None
+    await spawner.stop()
     assert not api.objects["pods"]
     assert not SPAWNS
 
@@ -183,6 +186,7 @@ async def test_cancelling_while_the_pod_is_being_made_leaves_nothing(launch: Lau
     started.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await started
+    await spawner.stop()
     assert api.requests["DELETE pods"] == 1
     assert not api.objects["pods"]
 

@@ -99,9 +99,13 @@ async def test_a_launch_that_is_taken_back_is_no_failure(launch: Launch, api: Fa
     assert ended() == 1
 
 
-async def test_a_launch_that_the_hub_ends_for_its_time_has_failed(launch: Launch, api: FakeApi) -> None:
+async def test_a_launch_that_the_hub_ends_for_its_time_has_failed(
+    launch: Launch, api: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """JupyterHub cancels it, which is not what the person wanted."""
     failed = growth("swish_launch_failed_total", reason="timeout")
+    # as where the hub waits longer for what comes before the pod
+    monkeypatch.setattr(SwishSpawner, "pod_start_seconds", 60.0)
     api.runs = False
     spawner = launch()
     started = await begin(spawner)
