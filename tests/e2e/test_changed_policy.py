@@ -133,7 +133,7 @@ def test_limit_range_in_the_way(walled: Install, alice: Person, server_name: str
     walled.kubectl("create", "--filename=-", stdin=json.dumps(limits))
     try:
         told = failure(alice, server_name, **WALLED)
-        assert "The cluster refuses this environment" in told
+        assert "larger or smaller than the cluster allows" in told
         assert "maximum cpu usage per Container is 250m" in told
         assert walled.environment_pods(alice.name, server_name) == []
     finally:
