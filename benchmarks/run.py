@@ -102,10 +102,8 @@ class Bench:
     async def soak(self, name: str, starts: int, at_once: int = 100) -> None:
         """Start and stop so many times, and take down how much memory is held after each round."""
         await self._fill(Scenario(at_once))
-        task = Task(
-            name, Scenario(at_once).namespace, at_once, True, 0, f"soak-{name}", self.port, str(self.plane.folder)
-        )
-        task = replace(task, cycles=max(starts // at_once, 1))
+        namespace, folder = Scenario(at_once).namespace, str(self.plane.folder)
+        task = Task(name, namespace, at_once, True, 0, f"soak-{name}", self.port, folder, max(starts // at_once, 1))
         seen = await drive(task, self.plane, seconds=60 * task.cycles)
         failed = sum(seen["errors"].values()) + sum(seen["stop_errors"].values())
         memory = [round(size / 2**20, 1) for size in seen["memory_after"]]
