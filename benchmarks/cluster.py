@@ -18,6 +18,8 @@ Resource = dict[str, Any]
 
 _AT_ONCE: Final = 32
 _NODES: Final = 10
+#: Of the events that a namespace is filled with; no other has it here.
+_REASON: Final = "Pulled"
 #: As KubeSpawner labels its pods, so that they are in its list.
 _LABELS: Final = {"component": "singleuser-server", "app": "jupyterhub"}
 
@@ -82,9 +84,13 @@ class Cluster:
         return [pod["metadata"]["name"] for pod in await self.pods(namespace) if not is_other(pod)]
 
     async def clear(self, namespace: str) -> None:
-        """Delete the pods and the claims that starts made, and wait until they are gone."""
+        """Delete what starts made, and wait until it is gone.
+
+        Kubernetes keeps events for an hour; those of one run would be in the way of the next, and of stock's the most.
+        """
         await self.ask("DELETE", f"/api/v1/namespaces/{namespace}/persistentvolumeclaims")
         await self.clear_pods(namespace)
+        await self.ask("DELETE", f"/api/v1/namespaces/{namespace}/events?fieldSelector=reason%21%3D{_REASON}")
 
     async def clear_pods(self, namespace: str) -> None:
         """Delete the pods that starts made, and wait until they are gone."""
@@ -161,7 +167,7 @@ def other_event(namespace: str, number: int) -> Resource:
     return {
         "metadata": {"name": f"{pod}.{number:x}"},
         "involvedObject": {"kind": "Pod", "namespace": namespace, "name": pod, "uid": f"uid-{pod}"},
-        "reason": "Pulled",
+        "reason": _REASON,
         "message": "Container image already present on machine and can be accessed by the pod",
         "type": "Normal",
         "firstTimestamp": "2026-01-01T00:00:00Z",

@@ -24,6 +24,9 @@ fault happens in the middle of both. Then it is counted:
 - *left*: pods that are still there when everybody has stopped.
 - *lost*: volumes that are gone, or are another one than before.
 
+A hub that is killed loses the starts of which it had made nothing: they have failed, and are asked for again. The
+sweeper waits five minutes before it takes a pod for nobody's; here it waits ten seconds.
+
 {table}
 `python -m benchmarks.faults` does all of it again, on an API server of its own; it needs no cluster.
 """

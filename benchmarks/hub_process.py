@@ -92,16 +92,16 @@ class Hub:
 
     async def _answers(self) -> bool:
         try:
-            status, _ = await self.ask("GET", "")
+            status, _ = await self.ask("GET", "api/")
         except (OSError, aiohttp.ClientError):
             return False
         return status == 200
 
     async def ask(self, method: str, path: str) -> tuple[int, Any]:
-        """Return status and document of the REST API's answer."""
+        """Return status and document of an answer; the path is below ``/hub/``."""
         if self._http is None:
             self._http = aiohttp.ClientSession(headers={"Authorization": f"token {self._token}"})
-        url = f"http://127.0.0.1:{self._port}/hub/api/{path}"
+        url = f"http://127.0.0.1:{self._port}/hub/{path}"
         async with self._http.request(method, url) as answer:
             text = await answer.text()
         return answer.status, json.loads(text) if text else None
@@ -130,11 +130,15 @@ class Hub:
 
     async def _status(self, method: str, user: str) -> int:
         try:
-            return (await self.ask(method, f"users/{user}/server"))[0]
+            return (await self.ask(method, f"api/users/{user}/server"))[0]
         except (OSError, aiohttp.ClientError):
             return 0
 
+    async def sweep(self) -> None:
+        """Have the sweeper do a round now."""
+        await self.ask("POST", "swish/sweep")
+
     async def servers(self) -> dict[str, dict[str, Any]]:
         """Return what there is of each person's environment; somebody without one is left out."""
-        _, users = await self.ask("GET", "users?include_stopped_servers")
+        _, users = await self.ask("GET", "api/users?include_stopped_servers")
         return {user["name"]: user["servers"][""] for user in users if "" in user["servers"]}

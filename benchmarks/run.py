@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -66,7 +66,7 @@ class Bench:
             run = await self._one(scenario, repeat, name)
             self.results["runs"].append(run)
             print(line(scenario, run), flush=True)
-        if scenario.latency_seconds == 0:
+        if scenario.latency_seconds == 0 and repeat % 2 == 0:
             self.results["plain"].append({"count": scenario.count, "seconds": await self._plain(scenario)})
 
     async def _fill(self, scenario: Scenario) -> None:
@@ -102,10 +102,8 @@ class Bench:
     async def soak(self, name: str, starts: int, at_once: int = 100) -> None:
         """Start and stop so many times, and take down how much memory is held after each round."""
         await self._fill(Scenario(at_once))
-        task = Task(
-            name, Scenario(at_once).namespace, at_once, True, 0, f"soak-{name}", self.port, str(self.plane.folder)
-        )
-        task = replace(task, cycles=max(starts // at_once, 1))
+        namespace, folder = Scenario(at_once).namespace, str(self.plane.folder)
+        task = Task(name, namespace, at_once, True, 0, f"soak-{name}", self.port, folder, max(starts // at_once, 1))
         seen = await drive(task, self.plane, seconds=60 * task.cycles)
         failed = sum(seen["errors"].values()) + sum(seen["stop_errors"].values())
         memory = [round(size / 2**20, 1) for size in seen["memory_after"]]

@@ -54,8 +54,7 @@ def _short(number: int) -> str:
 #: About 25 minutes on two cores, five times each.
 DEFAULT: Final = (
     Scenario(1),
-    Scenario(20, pods=1000, hold_seconds=30),
-    Scenario(100),
+    Scenario(20, pods=1000, hold_seconds=20),
     Scenario(200),
     Scenario(100, pods=1000, events=10_000),
     Scenario(200, pods=1000, events=35_000),
