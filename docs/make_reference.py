@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from prometheus_client import REGISTRY
+from prometheus_client.metrics import MetricWrapperBase
 
 from swish_spawner.__main__ import table
 from swish_spawner.adapters.policy_file import read_policy
 from swish_spawner.core import labels
+from swish_spawner.core.phases import PHASES
 from swish_spawner.core.plan import Person, plan_server
 from swish_spawner.core.request import options_schema, parse_request
 
@@ -231,6 +234,68 @@ def labels_page() -> str:
     return LABELS.format(**{name: table_of(keys) for name, keys in tables.items()})
 
 
+METRICS = """# Metrics
+
+<!-- Made from what `swish_spawner` registers by `make reference`; change it there. -->
+
+The hub tells Prometheus these at `/hub/metrics`, beside JupyterHub's own. How to read and graph them:
+[monitoring](../topics/monitoring.md).
+
+| metric | type | labels | meaning |
+| --- | --- | --- | --- |
+{metrics}
+
+`pool` and `image` are names of the policy, or `other` for one that has gone from it; what a person sends makes no
+series. `reason` and `rule` are words of the code, as in the answers of the [REST API](rest-api.md).
+
+## Phases
+
+The values of `phase`, in their order. Only launches that became ready are in them.
+
+| phase | what happens |
+| --- | --- |
+{phases}
+"""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric of the hub.
+
+    Args:
+        name: As Prometheus queries it; a histogram's is queried with `_bucket`, `_sum` and `_count` after it.
+        kind: counter, gauge or histogram.
+        labels: Their names.
+        meaning: Its description.
+    """
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    meaning: str
+
+
+def registered(prefix: str) -> list[Metric]:
+    """Return the metrics of a name that begins so, in a process that runs our hub, sorted by name."""
+    from swish_spawner import hub  # noqa: F401 - it imports whatever registers something
+
+    # there is no other way to see one that has no series yet
+    found = [one for one in REGISTRY._collector_to_names if isinstance(one, MetricWrapperBase)]  # noqa: SLF001
+    fields = [(one._name, one._type, one._labelnames, one._documentation) for one in found]  # noqa: SLF001
+    metrics = [Metric(name + ("_total" if kind == "counter" else ""), kind, *rest) for name, kind, *rest in fields]
+    return sorted((m for m in metrics if m.name.startswith(prefix)), key=lambda metric: metric.name)
+
+
+def metrics_page() -> str:
+    """Return the page of metrics."""
+    rows = [
+        f"| `{metric.name}` | {metric.kind} | {', '.join(map(words, metric.labels))} | {metric.meaning} |"
+        for metric in registered("swish_")
+    ]
+    phases = [f"| `{phase.name}` | {phase.meaning} |" for phase in PHASES]
+    return METRICS.format(metrics="\n".join(rows), phases="\n".join(phases))
+
+
 EXPLAINED = re.compile(r"(<!-- explain: (\S+) (\S+) (.*) -->\n)(?:.*?)(<!-- end -->)", re.DOTALL)
 
 
@@ -257,6 +322,7 @@ def pages() -> dict[str, str]:
         ),
         "docs/reference/rest-api.md": rest_api(),
         "docs/reference/labels.md": labels_page(),
+        "docs/reference/metrics.md": metrics_page(),
         launch: explained((ROOT / launch).read_text(encoding="utf-8")),
     }
 

@@ -7,10 +7,9 @@ import os
 from pathlib import Path
 
 import yaml
-from jupyterhub.roles import get_default_roles
 from traitlets.config import Config
 
-from swish_spawner.hub import configure
+from swish_spawner.hub import add_services, configure
 
 c = get_config()
 config_dir = Path(os.environ.get("SWISH_CONFIG_DIR", "/etc/swish/config"))
@@ -44,13 +43,7 @@ c.merge(Config(values["hubConfig"]))
 for class_name, traits in values["hubConfigFromSecret"].items():
     c[class_name].update({trait: (secrets_dir / key).read_text().strip() for trait, key in traits.items()})
 
-# All of the admin role's rights in a role of its own: to list members of `admin` here would undo the hub's admin page.
-admin_token = (secrets_dir / "admin-token").read_text().strip()
-(admin,) = (role for role in get_default_roles() if role["name"] == "admin")
-swish_admin = {"name": "swish-admin", "scopes": admin["scopes"], "services": ["swish-admin"]}
-c.JupyterHub.services = [*c.JupyterHub.get("services", []), {"name": "swish-admin", "api_token": admin_token}]
-c.JupyterHub.load_roles = [*c.JupyterHub.get("load_roles", []), swish_admin]
-
+add_services(c, secrets_dir)
 configure(
     c,
     policy_path=str(policy_dir / "policy.yaml"),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
+from jupyterhub.roles import get_default_roles
 from traitlets.config.loader import LazyConfigValue
 from traitlets.log import get_logger
 
@@ -80,6 +82,27 @@ def _configured(section: Any, name: str) -> list[Any]:
     """Return a list that was set, or appended to, before."""
     value = section.get(name, [])
     return list(value.get_value([]) if isinstance(value, LazyConfigValue) else value)
+
+
+def add_services(c: Any, tokens: Path) -> None:
+    """Give each service of our own what it may do, beside the services and roles that are configured already.
+
+    Args:
+        c: the traitlets Config object of a ``jupyterhub_config.py``.
+        tokens: a folder with ``admin-token``, and with ``metrics-token`` where Prometheus is to read the metrics.
+    """
+    # all of the admin role's rights in a role of its own: to list members of `admin` would undo the hub's admin page
+    (admin,) = (role for role in get_default_roles() if role["name"] == "admin")
+    _add_service(c, "swish-admin", tokens / "admin-token", admin["scopes"])
+    if (token := tokens / "metrics-token").exists():
+        _add_service(c, "swish-metrics", token, ["read:metrics"])
+
+
+def _add_service(c: Any, name: str, token: Path, scopes: list[str]) -> None:
+    service = {"name": name, "api_token": token.read_text(encoding="utf-8").strip()}
+    role = {"name": name, "scopes": scopes, "services": [name]}
+    c.JupyterHub.services = [*c.JupyterHub.get("services", []), service]
+    c.JupyterHub.load_roles = [*c.JupyterHub.get("load_roles", []), role]
 
 
 def _run_in_hub(sweeper: Sweeper) -> None:

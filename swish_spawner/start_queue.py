@@ -13,6 +13,7 @@ from itertools import count
 from typing import Any, Final
 
 from jupyterhub.utils import maybe_future
+from prometheus_client import Gauge
 
 from swish_spawner.core.queueing import FairOrder, Launch, place_sentence
 from swish_spawner.engine import EventSpawner
@@ -97,6 +98,8 @@ class Place:
 
 #: The hub is one process, so this is the queue of all its launches.
 QUEUE: Final = StartQueue()
+WAITING: Final = Gauge("swish_launch_queue_length", "Launches that wait for their turn now")
+WAITING.set_function(lambda: len(QUEUE))
 
 
 class QueuedSpawner(EventSpawner):

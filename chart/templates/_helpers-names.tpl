@@ -15,6 +15,7 @@ rely on `hub`, `proxy-public` and the rest.
 {{- define "swish.proxy-api.name" -}} proxy-api {{- end }}
 {{- define "swish.environments.name" -}} environments {{- end }}
 {{- define "swish.team.name" -}} team {{- end }}
+{{- define "swish.dashboards.name" -}} swish-dashboards {{- end }}
 
 {{- /* The Secret in force: the one of the chart, or the one that somebody else made. */}}
 {{- define "swish.secret.name" -}}

@@ -78,6 +78,14 @@ def test_the_admin_token_is_a_service_with_the_admin_rights(config: Config, tmp_
     assert ours == {"name": "swish-admin", "scopes": admin["scopes"], "services": ["swish-admin"]}
 
 
+def test_the_metrics_token_is_a_service_that_reads_metrics(config: Config, tmp_path: Path) -> None:
+    """And does nothing else."""
+    token = (tmp_path / "secrets" / "metrics-token").read_text()
+    (ours,) = (role for role in config.JupyterHub.load_roles if role["name"] == "swish-metrics")
+    assert {"name": "swish-metrics", "api_token": token} in config.JupyterHub.services
+    assert ours == {"name": "swish-metrics", "scopes": ["read:metrics"], "services": ["swish-metrics"]}
+
+
 def test_who_is_an_administrator_stays_with_the_hub(config: Config) -> None:
     """The configuration lists no members of the admin role: JupyterHub would remove all others at each start."""
     assert "admin" not in {role["name"] for role in config.JupyterHub.load_roles}

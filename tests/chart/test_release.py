@@ -59,7 +59,14 @@ def test_every_object_is_labelled(rendered: list[Manifest]) -> None:
     for manifest in rendered:
         labels = manifest["metadata"]["labels"]
         assert labels["app.kubernetes.io/name"] == labels["app.kubernetes.io/instance"] == "swish"
-        assert labels["app.kubernetes.io/component"] in {"hub", "proxy", "policy", "environments", "teams"}
+        assert labels["app.kubernetes.io/component"] in {
+            "hub",
+            "proxy",
+            "policy",
+            "environments",
+            "teams",
+            "monitoring",
+        }
 
 
 def test_the_chart_is_of_the_package_version() -> None:
@@ -71,7 +78,7 @@ def test_the_chart_is_of_the_package_version() -> None:
 def test_generated_secrets(default: list[Manifest]) -> None:
     """Keys are 32 random bytes in hexadecimal; passwords are as long as JupyterHub asks; none is like another."""
     data = {key: base64.b64decode(value).decode() for key, value in one(default, "Secret", "hub")["data"].items()}
-    for key in ("cookie-secret", "crypt-key", "proxy-token", "admin-token"):
+    for key in ("cookie-secret", "crypt-key", "proxy-token", "admin-token", "metrics-token"):
         assert re.fullmatch("[0-9a-f]{64}", data.pop(key))
     assert re.fullmatch("[0-9A-Za-z]{20}", data.pop("user-password"))
     assert re.fullmatch("[0-9A-Za-z]{40}", data.pop("admin-password"))

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader
 from traitlets.config import Config
 
 from swish_spawner.handlers import HANDLERS
-from swish_spawner.hub import configure
+from swish_spawner.hub import add_services, configure
 from swish_spawner.spawner import SwishSpawner
 from swish_spawner.start_queue import QUEUE
 from swish_spawner.sweeper_page import PATH
@@ -80,3 +80,21 @@ def test_a_hub_does_not_start_on_a_bad_policy(tmp_path: Path) -> None:
     path.write_text("version: 2\n", encoding="utf-8")
     with pytest.raises(SystemExit, match=r"(?s)version: must be 1.*|is missing"):
         configure(Config(), policy_path=str(path), namespace="swish")
+
+
+@pytest.mark.parametrize(
+    ("files", "names"),
+    [
+        (("admin-token",), ["mine", "swish-admin"]),
+        (("admin-token", "metrics-token"), ["mine", "swish-admin", "swish-metrics"]),
+    ],
+)
+def test_services_of_our_own_have_tokens_and_roles(tmp_path: Path, files: tuple[str, ...], names: list[str]) -> None:
+    """Beside those that are there already; whoever keeps their own Secret may leave out Prometheus' token."""
+    for name in files:
+        (tmp_path / name).write_text(f"the {name}\n", encoding="utf-8")
+    c = Config({"JupyterHub": {"services": [{"name": "mine"}], "load_roles": [{"name": "mine"}]}})
+    add_services(c, tmp_path)
+    assert [service["name"] for service in c.JupyterHub.services] == names
+    assert [role["name"] for role in c.JupyterHub.load_roles] == names
+    assert [service["api_token"] for service in c.JupyterHub.services[1:]] == [f"the {name}" for name in files]
