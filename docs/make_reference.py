@@ -281,7 +281,7 @@ def registered(prefix: str) -> list[Metric]:
 
     # there is no other way to see one that has no series yet
     found = [one for one in REGISTRY._collector_to_names if isinstance(one, MetricWrapperBase)]  # noqa: SLF001
-    fields = [(one._name, one._type, one._labelnames, one._documentation) for one in found]  # noqa: SLF001
+    fields = [(one._name, str(one._type), one._labelnames, one._documentation) for one in found]  # noqa: SLF001
     metrics = [Metric(name + ("_total" if kind == "counter" else ""), kind, *rest) for name, kind, *rest in fields]
     return sorted((m for m in metrics if m.name.startswith(prefix)), key=lambda metric: metric.name)
 

@@ -284,7 +284,7 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
     def overdue(self) -> LaunchFailed:
         """Return what is said of a start that took too long."""
         return LaunchFailed(
-            f"The environment did not start within {self.pod_start_seconds:.0f} seconds; try again, or ask an "
+            f"The environment did not start within {self.start_timeout} seconds; try again, or ask an "
             "administrator to look at the hub's log.",
             kind="timeout",
             blame="cluster",
