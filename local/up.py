@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from threading import Event
 
@@ -52,7 +53,9 @@ def up_local(settings: Settings, state: State, shell: Shell, progress: Progress)
         step.did = f"installed {len(installed)}" if installed else "all there"
     buildah = Buildah(settings.cache, shell, read_base())
     wanted = [group for group in tools.groups.values() if group.cluster]
-    with contextlib.nullcontext() if all(map(tools.ready, wanted)) else images_meanwhile(buildah):
+    unbuilt = [] if all(map(tools.ready, wanted)) else project_images(buildah.base)
+    # To compile leaves disk and network idle.
+    with meanwhile(buildah.ensure, unbuilt):
         for group in wanted:
             with progress.step(f"Tools: {group.name}") as step:
                 step.did = "built" if tools.ensure(group) else "cached"
@@ -60,21 +63,21 @@ def up_local(settings: Settings, state: State, shell: Shell, progress: Progress)
 
 
 @contextlib.contextmanager
-def images_meanwhile(buildah: Buildah) -> Iterator[None]:
-    """Build the project's images while the block does something else: to compile leaves disk and network idle.
+def meanwhile(work: Callable[[Image], object], images: Iterable[Image]) -> Iterator[None]:
+    """Do something to one image after the other while the block does something else.
 
     What fails here fails again, and is told, in the image's own step.
     """
     ended = Event()
 
-    def build() -> None:
-        for image in project_images(buildah.base):
+    def each() -> None:
+        for image in images:
             if not ended.is_set():
                 with contextlib.suppress(LocalError):
-                    buildah.ensure(image)
+                    work(image)
 
     with ThreadPoolExecutor(1) as lane:
-        lane.submit(build)
+        lane.submit(each)
         try:
             yield
         finally:
@@ -99,15 +102,24 @@ def _boot(cluster: Cluster, buildah: Buildah, progress: Progress) -> None:
     base = buildah.base
     wanted = [*cluster_images(cluster.tools, base), Image("debian", base.reference, REPO, base.key)]
     bring_images(cluster, buildah, wanted, progress, "Images of the cluster")
-    with progress.step("kubelet") as step:
-        step.did = "started" if cluster.start_kubelet() else "running"
-    if not cluster.booted:
-        with progress.step("Kubernetes by kubeadm"):
-            cluster.boot()
-    with progress.step("Wait for Kubernetes"):
-        cluster.wait_api()
-        cluster.apply_storage()
-        cluster.wait_ready()
+    soon = [] if cluster.booted else cluster.absent(project_images(base))
+    # A cluster that boots waits more than it works.
+    with meanwhile(partial(_import_cached, cluster, buildah), soon):
+        with progress.step("kubelet") as step:
+            step.did = "started" if cluster.start_kubelet() else "running"
+        if not cluster.booted:
+            with progress.step("Kubernetes by kubeadm"):
+                cluster.boot()
+        with progress.step("Wait for Kubernetes"):
+            cluster.wait_api()
+            cluster.apply_storage()
+            cluster.wait_ready()
+
+
+def _import_cached(cluster: Cluster, buildah: Buildah, image: Image) -> None:
+    archive = buildah.archive(image.name, image.key)
+    if archive.exists():
+        cluster.import_image(image.reference, image.key, archive)
 
 
 def bring_images(cluster: Cluster, buildah: Buildah, images: list[Image], progress: Progress, title: str) -> None:

@@ -27,6 +27,7 @@ ORDER = (
     "test_browser",
     "test_form_browser",
     "test_changed_policy",
+    "test_trouble",
     "test_secrets",
     "test_hub_restart",
     "test_lifecycle",

@@ -2,23 +2,23 @@
 
 from threading import Event, Timer
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from local.buildah import Buildah
 from local.errors import LocalError
 from local.images import project_images, read_base
-from local.up import images_meanwhile
+from local.up import meanwhile
 
-NAMES = [image.name for image in project_images(read_base())]
+IMAGES = project_images(read_base())
+NAMES = [image.name for image in IMAGES]
 
 
 class Builder(SimpleNamespace):
     """Remembers which images it was asked for; the first of them cannot be built."""
 
     def __init__(self) -> None:
-        super().__init__(base=read_base(), asked=[], first=Event(), go_on=Event())
+        super().__init__(asked=[], first=Event(), go_on=Event())
 
     def ensure(self, image: Any) -> bool:
         """Wait after the first image until the test goes on, and fail it."""
@@ -36,9 +36,9 @@ def builder() -> Builder:
     return Builder()
 
 
-def test_images_are_built_meanwhile(builder):
+def test_images_are_handled_meanwhile(builder):
     """All images are begun while the block is at work; one that fails stops neither the others nor the block."""
-    with images_meanwhile(cast("Buildah", builder)):
+    with meanwhile(builder.ensure, IMAGES):
         assert builder.first.wait(10)
         builder.go_on.set()
         while len(builder.asked) < len(NAMES):
@@ -48,7 +48,7 @@ def test_images_are_built_meanwhile(builder):
 
 def test_no_image_is_begun_after_the_block(builder):
     """Whoever leaves waits for the image under way, and no other is begun."""
-    with images_meanwhile(cast("Buildah", builder)):
+    with meanwhile(builder.ensure, IMAGES):
         assert builder.first.wait(10)
         Timer(0.2, builder.go_on.set).start()
     assert builder.asked == NAMES[:1]

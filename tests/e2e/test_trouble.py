@@ -1,0 +1,221 @@
+"""Launches that cannot succeed end soon, with a sentence that says what happened and what to do next."""
+
+import json
+import re
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import remove_servers
+from tests.e2e.hub import Person
+from tests.e2e.install import Install, wait_until
+from tests.e2e.kernel import Kernel
+from tests.e2e.policy import REPO, in_force, read_yaml
+from tests.e2e.test_changed_policy import failure
+
+ADDITIONS = read_yaml(REPO / "tests" / "data" / "policy-trouble.yaml")
+NAMESPACE = ADDITIONS["teams"]["cramped"]["namespace"]
+SMALL = {"team": "imaging", "image": "python3", "cpu": "500m", "memory": "512Mi"}
+CRAMPED = {**SMALL, "team": "cramped"}
+#: Every environment needs a Secret of this name while this module runs.
+KEYS = "e2e-keys"
+NEEDS_KEYS = {"KubeSpawner": {"extra_container_config": {"envFrom": [{"secretRef": {"name": KEYS}}]}}}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def troubled(install: Install, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The shipped policy with choices that cannot start, in force while this module runs."""
+    install.kubectl("create", "secret", "generic", KEYS, "--from-literal=region=here")
+    try:
+        with in_force(install, ADDITIONS, tmp_path_factory.mktemp("policy"), NEEDS_KEYS):
+            yield
+            remove_servers(install)
+    finally:
+        install.kubectl("delete", "secret", KEYS)
+
+
+@pytest.fixture(scope="module")
+def cramped(install: Install) -> Install:
+    """The same installation, looked at in the namespace of team cramped."""
+    return replace(install, namespace=NAMESPACE)
+
+
+def told(person: Person, server: str, options: Mapping[str, Any]) -> str:
+    """Start a server that will fail, and return what the person reads; it leaves no pod, nor waits for the limit."""
+    began = time.monotonic()
+    words = failure(person, server, **options)
+    print(f"{time.monotonic() - began:.1f} s: {words}")  # noqa: T201 - the record of what a person reads, and when
+    assert "did not start within" not in words
+    assert person.install.environment_pods(person.name, server) == []
+    assert "Traceback" not in words
+    return words
+
+
+def test_an_image_that_is_not_there(alice: Person, server_name: str):
+    """The image is named, and another one is advised; where no registry can be asked, that is said after some tries."""
+    words = told(alice, server_name, {**SMALL, "image": "missing"})
+    assert 'The image "Missing"' in words
+    # by how the cluster may fetch images, and from where
+    assert re.search("is not in its registry|is not there, or|could not be fetched so far|is not on the node", words)
+    assert "ask an administrator" in words
+
+
+def test_an_image_whose_name_is_not_valid(alice: Person, server_name: str):
+    """It is said at once."""
+    words = told(alice, server_name, {**SMALL, "image": "misnamed"})
+    assert 'The image "Misnamed" is set up with a name that is not valid.' in words
+
+
+def test_a_missing_secret(install: Install, alice: Person, server_name: str):
+    """What is missing is named as Kubernetes names it, and the next start has it."""
+    install.kubectl("delete", "secret", KEYS)
+    try:
+        words = told(alice, server_name, SMALL)
+    finally:
+        install.kubectl("create", "secret", "generic", KEYS)
+    assert "Something that the environment is configured with is not there; ask an administrator." in words
+    assert f'secret "{KEYS}" not found' in words.replace("'", '"')
+    alice.start_and_wait(server_name, **SMALL)
+    alice.stop(server_name)
+
+
+def test_no_node_has_room_and_none_is_added(alice: Person, server_name: str):
+    """What is short is said, and the start ends."""
+    words = told(alice, server_name, {**SMALL, "pool": "giant", "cpu": "4000"})
+    assert "No node has room for this environment" in words
+    assert "with too little CPU free" in words
+    assert "Choose a smaller size or another pool" in words
+
+
+def test_a_wait_for_a_node_is_shown_and_an_eviction_ends_it(install: Install, alice: Person, server_name: str):
+    """Where a node may be added a full pool is a wait; what evicts the pod meanwhile is said."""
+    assert alice.start(server_name, **{**SMALL, "pool": "growing", "cpu": "4000"}).status_code in {201, 202}
+    alice.progress_until(server_name, "Waiting for a node: for less than a minute so far")
+    evict(install, install.environment_pod(alice.name, server_name)["metadata"]["name"])
+    last = list(alice.progress(server_name))[-1]
+    assert last.get("failed")
+    assert "The node is being emptied for maintenance. Your files are as they were; try again." in last["message"]
+    wait_until("its pod is gone", lambda: not install.environment_pods(alice.name, server_name))
+
+
+def evict(install: Install, pod: str) -> None:
+    """Evict a pod, as a drain does."""
+    body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": install.namespace}}
+    place = f"/api/v1/namespaces/{install.namespace}/pods/{pod}/eviction"
+    install.kubectl("create", "--raw", place, "--filename=-", stdin=json.dumps(body))
+
+
+def test_a_volume_of_no_storage_class(alice: Person, server_name: str):
+    """Which Kubernetes says of the claim alone."""
+    words = told(alice, server_name, {**SMALL, "pool": "unbound"})
+    assert "The storage class of a volume is not there; ask an administrator to correct it." in words
+    assert "'swish-e2e-absent' not found" in words
+
+
+def put_into_start(person: Person, server: str, code: str) -> None:
+    """Have a person's own configuration run some code whenever their environment starts; it is stopped then."""
+    running = person.start_and_wait(server, **SMALL)
+    person.write_file(running, "start.txt", code)
+    with Kernel(person, running) as kernel:
+        kernel.run("!mkdir -p ~/.jupyter && mv ~/start.txt ~/.jupyter/jupyter_server_config.py")
+    person.stop(server)
+
+
+def test_an_environment_that_crashes(alice: Person, server_name: str):
+    """Its status and its last words are said."""
+    put_into_start(alice, server_name, "import os, sys\nprint('e2e: no such setting', file=sys.stderr)\nos._exit(3)\n")
+    words = told(alice, server_name, SMALL)
+    assert "The environment ended with status 3" in words
+    assert "look at what your own files start with it" in words
+    assert "e2e: no such setting" in words
+
+
+def test_an_environment_that_needs_more_memory_to_start(alice: Person, server_name: str):
+    """How much it had is said, and to choose more."""
+    put_into_start(alice, server_name, "kept = b'x' * 2**31\n")
+    words = told(alice, server_name, SMALL)
+    assert "ran out of memory as it started: it used all it may (512Mi). Choose more memory." in words
+
+
+def test_a_quota_of_the_cluster(cramped: Install, alice: Person, server_name: str):
+    """What is allowed and what is asked for are said."""
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "e2e"}, "spec": {"hard": {"pods": "0"}}}
+    with applied(cramped, quota):
+        wait_until("the quota counts", lambda: cramped.get("resourcequota", "e2e").get("status", {}).get("hard"))
+        words = told(alice, server_name, CRAMPED)
+    assert "The cluster's quota for team Cramped is used up: it allows pods=0" in words
+    assert "ask for less, or stop an environment" in words
+
+
+def test_a_limit_of_the_cluster(cramped: Install, alice: Person, server_name: str):
+    """A LimitRange's own words are quoted."""
+    most = {"type": "Container", "max": {"memory": "256Mi"}}
+    limits = {"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "e2e"}, "spec": {"limits": [most]}}
+    with applied(cramped, limits):
+        # admission reads limits from a cache of its own
+        wait_until("the limit holds", lambda: dry_run_is_refused(cramped))
+        words = told(alice, server_name, CRAMPED)
+    assert "This environment is larger or smaller than the cluster allows; choose another size" in words
+    assert "maximum memory usage per Container is 256Mi" in words
+
+
+def test_a_rule_of_the_cluster(cramped: Install, alice: Person, server_name: str):
+    """What an administrator wrote into an admission policy is what the person reads."""
+    name = "swish-e2e-no-notebooks"
+    rule = {"expression": "object.spec.containers.all(c, c.name != 'notebook')", "message": "no notebooks on Sundays"}
+    pods = {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "operations": ["CREATE"]}
+    policy = {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicy",
+        "metadata": {"name": name},
+        "spec": {"matchConstraints": {"resourceRules": [pods]}, "validations": [rule]},
+    }
+    where = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": NAMESPACE}}}
+    binding = {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicyBinding",
+        "metadata": {"name": name},
+        "spec": {"policyName": name, "validationActions": ["Deny"], "matchResources": where},
+    }
+    with applied(cramped, policy), applied(cramped, binding):
+        wait_until("the rule holds", lambda: dry_run_is_refused(cramped))
+        words = told(alice, server_name, CRAMPED)
+    assert "A rule of this cluster refuses this environment; choose what the rule allows" in words
+    assert "no notebooks on Sundays" in words
+
+
+@contextmanager
+def applied(install: Install, manifest: dict[str, Any]) -> Iterator[None]:
+    """Have an object in the cluster meanwhile."""
+    text = json.dumps(manifest)
+    install.kubectl("create", "--filename=-", stdin=text)
+    try:
+        yield
+    finally:
+        install.kubectl("delete", "--filename=-", stdin=text)
+
+
+def dry_run_is_refused(install: Install) -> bool:
+    """Say whether a pod like an environment's would be refused."""
+    resources = {"limits": {"cpu": "500m", "memory": "512Mi"}}
+    security = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+    container = {"name": "notebook", "image": "none", "resources": resources, "securityContext": security}
+    secure = {"runAsNonRoot": True, "runAsUser": 1000, "seccompProfile": {"type": "RuntimeDefault"}}
+    spec = {"containers": [container], "securityContext": secure}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "e2e-probe"}, "spec": spec}
+    try:
+        install.kubectl("create", "--dry-run=server", "--filename=-", stdin=json.dumps(pod))
+    except AssertionError as error:
+        return "forbidden" in str(error) or "denied request" in str(error)
+    return False
+
+
+def test_the_hub_is_the_same_process_after_all_that(install: Install, alice: Person):
+    """None of these counted as a failure of the hub's: it exits after a few of those."""
+    (hub,) = [pod for pod in install.get("pods")["items"] if pod["metadata"]["name"].startswith("hub-")]
+    assert [each["restartCount"] for each in hub["status"]["containerStatuses"]] == [0]
+    assert alice.request("GET", "user").status_code == 200
