@@ -8,7 +8,6 @@ ZERO_TO_JUPYTERHUB_CHART.
 from __future__ import annotations
 
 import os
-import re
 from base64 import b64decode
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,10 @@ from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from swish_spawner.spawner import SwishSpawner
-from tests.chart.rendering import ROOT, Helm, Manifest, one
+from tests.chart.rendering import Helm, Manifest, one
+from tests.docs.test_zero_to_jupyterhub import PAGE, ROLES, VALUES
 
 CHART = os.environ.get("ZERO_TO_JUPYTERHUB_CHART")
-PAGE = (ROOT / "docs" / "how-to" / "zero-to-jupyterhub.md").read_text(encoding="utf-8")
-VALUES, RIGHTS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 #: Where that chart mounts what its hub reads.
 MOUNTS = "/usr/local/etc/jupyterhub"
 
@@ -94,7 +92,7 @@ def test_nothing_of_theirs_takes_a_guarantee_away(their_config: Config) -> None:
 
 def test_their_role_and_the_rights_of_the_page_are_all_that_ours_has(helm: Helm, theirs: list[Manifest]) -> None:
     """Whatever our own chart's hub may do in its namespace, theirs may with the page's Role."""
-    added, *_others = yaml.safe_load_all(RIGHTS)
+    added, *_others = yaml.safe_load_all(ROLES)
     wanted = _rights(one(helm.template(), "Role", "hub")["rules"])
     assert wanted - _rights(one(theirs, "Role", "hub")["rules"] + added["rules"]) == set()
 
