@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 from local import daemons
 from local.content import content_key
@@ -19,6 +20,8 @@ from local.shell import Shell
 from local.tools import Toolbox
 
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#: Held by whoever changes the record of what was imported.
+_IMPORTED = Lock()
 
 
 @dataclass(frozen=True)
@@ -69,12 +72,13 @@ class Cluster:
         return [image for image in images if image.reference not in there or known.get(image.reference) != image.key]
 
     def import_image(self, reference: str, key: str, archive: Path) -> None:
-        """Give containerd an image from its archive."""
+        """Give containerd an image from its archive; several threads may do so at once."""
         self.shell.run(self.ctr("images", "import", str(archive)))
-        known = {**self._imported(), reference: key}
-        partial = self.state.root / "imported.partial"
-        partial.write_text(json.dumps(known, indent=1) + "\n")
-        partial.replace(self.state.root / "imported.json")
+        with _IMPORTED:
+            known = {**self._imported(), reference: key}
+            partial = self.state.root / "imported.partial"
+            partial.write_text(json.dumps(known, indent=1) + "\n")
+            partial.replace(self.state.root / "imported.json")
 
     def forget_images(self, wanted: Iterable[Image]) -> list[str]:
         """Remove earlier builds of these images that no pod uses.

@@ -5,10 +5,9 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from pathlib import Path
-from threading import Event
 
 from local import daemons, machine, preflight, teardown
 from local.buildah import Buildah
@@ -63,25 +62,18 @@ def up_local(settings: Settings, state: State, shell: Shell, progress: Progress)
 
 
 @contextlib.contextmanager
-def meanwhile(work: Callable[[Image], object], images: Iterable[Image]) -> Iterator[None]:
-    """Do something to one image after the other while the block does something else.
+def meanwhile(
+    work: Callable[[Image], object], images: Iterable[Image], lanes: int = 1
+) -> Iterator[list[Future[object]]]:
+    """Do something to images, so many at a time, while the block does something else; give it what is under way.
 
-    What fails here fails again, and is told, in the image's own step.
+    What is not begun when the block ends is left. What fails here fails again, and is told, in the image's own step.
     """
-    ended = Event()
-
-    def each() -> None:
-        for image in images:
-            if not ended.is_set():
-                with contextlib.suppress(LocalError):
-                    work(image)
-
-    with ThreadPoolExecutor(1) as lane:
-        lane.submit(each)
+    with ThreadPoolExecutor(lanes) as pool:
         try:
-            yield
+            yield [pool.submit(work, image) for image in images]
         finally:
-            ended.set()
+            pool.shutdown(cancel_futures=True)
 
 
 def _up_cluster(cluster: Cluster, buildah: Buildah, progress: Progress) -> None:
@@ -103,8 +95,8 @@ def _boot(cluster: Cluster, buildah: Buildah, progress: Progress) -> None:
     wanted = [*cluster_images(cluster.tools, base), Image("debian", base.reference, REPO, base.key)]
     bring_images(cluster, buildah, wanted, progress, "Images of the cluster")
     soon = [] if cluster.booted else cluster.absent(project_images(base))
-    # A cluster that boots waits more than it works.
-    with meanwhile(partial(_import_cached, cluster, buildah), soon):
+    # A cluster that boots waits more than it works, and one import alone keeps neither both cores nor the disk busy.
+    with meanwhile(partial(_import_cached, cluster, buildah), soon, lanes=2) as imports:
         with progress.step("kubelet") as step:
             step.did = "started" if cluster.start_kubelet() else "running"
         if not cluster.booted:
@@ -114,6 +106,9 @@ def _boot(cluster: Cluster, buildah: Buildah, progress: Progress) -> None:
             cluster.wait_api()
             cluster.apply_storage()
             cluster.wait_ready()
+        if imports:
+            with progress.step("Images from the cache"):
+                wait(imports)
 
 
 def _import_cached(cluster: Cluster, buildah: Buildah, image: Image) -> None:

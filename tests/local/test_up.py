@@ -1,6 +1,6 @@
 """What `up` does side by side."""
 
-from threading import Event, Timer
+from threading import Barrier, Event, Timer
 from types import SimpleNamespace
 from typing import Any
 
@@ -52,3 +52,10 @@ def test_no_image_is_begun_after_the_block(builder):
         assert builder.first.wait(10)
         Timer(0.2, builder.go_on.set).start()
     assert builder.asked == NAMES[:1]
+
+
+def test_two_lanes_handle_two_images_at_once():
+    """Each waits for the other, so one after the other would not do; whoever asks can wait for all."""
+    both = Barrier(2)
+    with meanwhile(lambda _: both.wait(10), IMAGES[:2], lanes=2) as under_way:
+        assert {each.result(10) for each in under_way} == {0, 1}
