@@ -44,7 +44,7 @@ class Installation:
 
     @property
     def record(self) -> Path:
-        """What was installed last, as JSON: key and port."""
+        """What was installed last, as JSON: key, release and address."""
         return self.place / "installed.json"
 
     def remembered(self) -> dict[str, object]:
@@ -76,7 +76,7 @@ class Installation:
         """
         references = {image.name: image.reference for image in images}
         key = installed_key(references, values)
-        if self.remembered().get("key") == key and self._deployed():
+        if self.remembered().get("key") == key and self.remembered().get("release") == self._release():
             return False
         # From here until it is done nobody knows what is installed.
         self.remember(key=None)
@@ -94,11 +94,13 @@ class Installation:
             self.shell.ok(self.kube.kubectl("logs", "--selector=app.kubernetes.io/name=swish", "--tail=50", "--prefix"))
             raise
         self._keep_keys()
-        self.remember(key=key)
+        self.remember(key=key, release=self._release())
         return True
 
-    def _deployed(self) -> bool:
-        return self.shell.ok(self.kube.kubectl("get", "deployment/hub", "deployment/proxy", "--request-timeout=10s"))
+    def _release(self) -> str:
+        """Return which revision Helm has in the cluster; whoever else upgrades the release makes another one."""
+        selector = f"--selector=owner=helm,name={RELEASE},status=deployed"
+        return self.shell.read(self.kube.kubectl("get", "secrets", selector, "--output=name")).strip()
 
     def _forget_interrupted(self) -> None:
         """Let go of what a helm that was killed holds; the release as it was before stays, and so does all it made."""
@@ -204,10 +206,10 @@ def external_host(service: dict[str, dict[str, dict[str, list[dict[str, str]]]]]
     return None
 
 
-def answers(url: str, seconds: float = 3) -> bool:
-    """Whether the hub answers at its address."""
+def complaint(url: str, seconds: float = 3) -> str:
+    """Return what is wrong with the hub at its address, in a line; nothing when it answers."""
     try:
         with urllib.request.urlopen(f"{url}hub/api", timeout=seconds) as reply:  # noqa: S310 - our own http address
-            return reply.status == 200 and "version" in json.load(reply)
-    except (OSError, ValueError):
-        return False
+            return "" if "version" in json.load(reply) else "what answers there is no hub"
+    except (OSError, ValueError) as error:
+        return f"{type(error).__name__}: {error}"

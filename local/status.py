@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from local import daemons
 from local.contexts import Target
 from local.errors import LocalError
-from local.install import Installation, answers
+from local.install import Installation, complaint
 from local.settings import NAMESPACE
 
 
@@ -50,11 +50,12 @@ def look(target: Target, installation: Installation) -> Status:
     found.problems = []
     url = installation.remembered().get("url")
     found.hub_url = str(url) if url else None
-    found.state = "up" if url and answers(str(url)) else "degraded"
+    wrong = complaint(str(url)) if url else ""
+    found.state = "up" if url and not wrong else "degraded"
     if not url:
         found.problems.append("Swish is not installed there: make up")
-    elif found.state != "up":
-        found.problems.append(f"The hub does not answer at {url}.")
+    elif wrong:
+        found.problems.append(f"The hub does not answer at {url} ({wrong}).")
     found.problems += _daemon_problems(target, installation)
     try:
         _read_people(found, installation)

@@ -16,7 +16,7 @@ from local.cluster import Cluster
 from local.contexts import Target, build_argv, create_kind_argv, find_builder, load_argvs
 from local.errors import LocalError
 from local.images import Image, cluster_images, project_images, read_base
-from local.install import Installation, answers
+from local.install import Installation, complaint
 from local.packages import ensure_packages
 from local.paths import State
 from local.progress import Progress
@@ -184,7 +184,11 @@ def install_and_wait(
     with progress.step("Wait for the hub"):
         url = installation.forward(settings.port, direct)
         where = installation.shell.log
-        daemons.wait_for(lambda: answers(url), 180, f"The hub did not answer at {url} (see make status and {where})")
+        hint = f"The hub did not answer at {url} (see make status and {where})"
+        try:
+            daemons.wait_for(lambda: not complaint(url), 180, hint)
+        except LocalError as error:
+            raise LocalError(f"{error} Its last answer: {complaint(url)}") from None
     return url
 
 

@@ -11,7 +11,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -146,6 +146,8 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
         self._making: asyncio.Future[Manifest] | None = None
         self._undoing: asyncio.Future[None] | None = None
         self._may_have_pod = False
+        #: Whether a hub before this one began the start, and this one has not seen its end yet.
+        self._is_taken_up = False
 
     def start(self) -> Any:
         """Begin a start; JupyterHub waits for its end, and pages for what it says."""
@@ -189,11 +191,15 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
         await self.load_user_options()
         if self.enable_user_namespaces:
             await self._ensure_namespace()
+        with await self._followed():
+            return await self._start_pod_now()
+
+    async def _followed(self) -> AbstractContextManager[None]:
+        """Watch pods and events, and return a context during which this pod's events are kept."""
         await self._start_watching_pods()
         if self.events_enabled:
             await self._start_watching_events()
-        with self.event_reflector.followed(self.pod_key) if self.event_reflector else nullcontext():
-            return await self._start_pod_now()
+        return self.event_reflector.followed(self.pod_key) if self.event_reflector else nullcontext()
 
     async def _start_pod_now(self) -> str:
         await self.make_prerequisites()
@@ -386,8 +392,25 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
             if self.delete_stopped_pods:
                 await self.stop(now=True)
             return exit_code(pod)
+        if pod is not None and self._is_taken_up:
+            self._is_taken_up = False
+            if not await self._comes_up(pod):
+                return 1
         status: int | None = await super().poll()
         return status
+
+    async def _comes_up(self, pod: Manifest) -> bool:
+        """Wait for a pod that a hub before this one made; one that does not come up is stopped."""
+        self.pod_id = pod["metadata"]["uid"]
+        try:
+            with await self._followed():
+                await self.make_companions(pod)
+                await self._ready_pod()
+        except (UserError, ClusterRefused, ClusterAway) as error:
+            self.log.warning("%s does not come up after the hub's restart: %s", self._log_name, error)
+            await self.stop(now=True)
+            return False
+        return True
 
     async def progress(self) -> AsyncIterator[dict[str, Any]]:
         """Yield what the start says; a page that comes late gets it from the beginning."""
@@ -402,7 +425,7 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
     def load_state(self, state: dict[str, Any]) -> None:
         """Take up what a hub before this one started."""
         super().load_state(state)
-        self._may_have_pod = bool(state)
+        self._may_have_pod = self._is_taken_up = bool(state)
         self.spawn_id = state.get(SPAWN_ID, "")
         if self.spawn_id:
             SPAWNS.add(self.spawn_id)
@@ -411,25 +434,13 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
         """Forget what ran; what still carries its id is nobody's."""
         super().clear_state()
         SPAWNS.discard(self.spawn_id)
-        self._may_have_pod = False
+        self._may_have_pod = self._is_taken_up = False
         self.spawn_id, self.messages, self.marks = "", LaunchMessages(), {}
 
     async def get_url(self) -> str:
-        """Return where the environment is; one that was still starting when the hub ended is waited for."""
+        """Return where the environment is; a hub that ended during its start could not write that down."""
         pod = self.pod
-        if pod is None:
-            url: str = await super().get_url()
-            return url
-        self.pod_id = pod["metadata"]["uid"]
-        try:
-            await self.make_companions(pod)
-            pod = await self._ready_pod()
-        except (UserError, ClusterRefused, ClusterAway) as error:
-            # JupyterHub then finds nothing at its address, and clears up
-            self.log.warning("%s does not come up after the hub's restart: %s", self._log_name, error)
-            await self.stop(now=True)
-            return str(await super().get_url())
-        return str(self._get_pod_url(pod))
+        return str(self._get_pod_url(pod) if self.is_pod_running(pod) else await super().get_url())
 
 
 def exit_code(pod: Mapping[str, Any]) -> int:

@@ -42,6 +42,8 @@ def in_force(
     before = helm(install, "get", "values", "swish", "--output=yaml")
     values = {**(yaml.safe_load(before) or {}), "policy": with_more(read_yaml(SHIPPED), additions)}
     values = with_more(values, {"hub": {"config": hub_config}} if hub_config else {})
+    # as an interrupted run left them
+    install.kubectl("delete", "namespace", "--ignore-not-found", *namespaces)
     try:
         upgrade(install, folder / "values.yaml", yaml.safe_dump(values))
         wait_until("the hub has read the new policy", lambda: knows_pool(install, pool), within_seconds=180)

@@ -29,7 +29,8 @@ NEEDS_KEYS = {"KubeSpawner": {"extra_container_config": {"envFrom": [{"secretRef
 @pytest.fixture(scope="module", autouse=True)
 def troubled(install: Install, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The shipped policy with choices that cannot start, in force while this module runs."""
-    install.kubectl("create", "secret", "generic", KEYS, "--from-literal=region=here")
+    keys = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": KEYS}, "stringData": {"region": "here"}}
+    install.kubectl("apply", "--filename=-", stdin=json.dumps(keys))
     try:
         with in_force(install, ADDITIONS, tmp_path_factory.mktemp("policy"), NEEDS_KEYS):
             yield
@@ -192,7 +193,7 @@ def test_a_rule_of_the_cluster(cramped: Install, alice: Person, server_name: str
 def applied(install: Install, manifest: dict[str, Any]) -> Iterator[None]:
     """Have an object in the cluster meanwhile."""
     text = json.dumps(manifest)
-    install.kubectl("create", "--filename=-", stdin=text)
+    install.kubectl("apply", "--filename=-", stdin=text)
     try:
         yield
     finally:

@@ -15,6 +15,9 @@ from swish_spawner.in_force import SPAWNS
 from swish_spawner.spawner import SwishSpawner
 from tests.fake_api import FakeApi
 
+#: A container whose image has no valid name.
+BROKEN = {"name": "notebook", "ready": False, "restartCount": 0, "state": {"waiting": {"reason": "InvalidImageName"}}}
+
 Launch = Callable[..., SwishSpawner]
 POD = "jupyter-ada"
 
@@ -287,8 +290,24 @@ async def test_a_start_that_a_hub_before_this_one_began_is_waited_for(launch: La
     state = first.get_state()
     again = launch()
     again.load_state(state)
-    assert await again.poll() is None
-    found = asyncio.ensure_future(again.get_url())
+    found = asyncio.ensure_future(again.poll())
     await asyncio.sleep(0)
+    assert not found.done()
     api.run(POD)
-    assert await found == await started
+    assert await found is None
+    assert await again.get_url() == await started
+
+
+async def test_a_start_of_a_hub_before_this_one_that_fails_is_cleared_up(launch: Launch, api: FakeApi) -> None:
+    """The hub that comes back knows at once that there is no server, and waits for no answer of one."""
+    api.runs = False
+    first = launch()
+    started = await begin(first)
+    await until(lambda: first.pod)
+    again = launch()
+    again.load_state(first.get_state())
+    found = asyncio.ensure_future(again.poll())
+    api.run(POD, phase="Pending", containerStatuses=[BROKEN])
+    assert await found == 1
+    assert not api.objects["pods"]
+    started.cancel()
