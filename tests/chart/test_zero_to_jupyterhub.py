@@ -1,7 +1,7 @@
 """Zero to JupyterHub's own chart, rendered with the values of our page, and its hub's configuration run.
 
-That chart is another project's, so it is not in this repository. Get its source at the version that the page names, make
-its schema (`python tools/generate-json-schema.py` there), and name the folder with `Chart.yaml` in
+That chart is another project's, so it is not in this repository. Get its source at the version that the page names,
+make its schema (`python tools/generate-json-schema.py` there), and name the folder with `Chart.yaml` in
 ZERO_TO_JUPYTERHUB_CHART.
 """
 

@@ -93,6 +93,12 @@ def remove_servers(install: Install, prefix: str = "e2e-") -> None:
             return not found
 
         installation.wait_until(f"no server is named {prefix}*", all_gone)
+        for user in hub.get("users").raise_for_status().json():
+            kept = hub.get(f"swish/users/{user['name']}/files").raise_for_status().json()
+            for volume in kept:
+                if volume["server"].startswith(prefix) and not volume["ending"]:
+                    place = f"swish/users/{user['name']}/files/{volume['namespace']}/{volume['name']}"
+                    hub.delete(place, params={"uid": volume["uid"]}).raise_for_status()
 
 
 @pytest.fixture
