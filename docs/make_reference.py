@@ -169,6 +169,11 @@ The answer is 201 when it is ready, or 202 while it starts; `GET .../servers/atl
 A malformed request is answered with 400, and one that the policy refuses with 403, both with a `message` that says what
 would do. Without `user_options`, the environment's last ones are used again. The options may also be the whole body.
 
+A start that Kubernetes cannot carry out ends with a sentence in `message`: in the answer, with 400 if the person can
+mend it and 503 if not, or, after a 202, in the last event of the progress stream, with `"failed": true`.
+[When a launch fails](../topics/when-a-launch-fails.md) has all of them. [Files](../topics/files.md) are listed and
+deleted at `/hub/api/swish/users/USER/files`.
+
 Options are the same in the launch form and for `swish explain --options`.
 
 | option | takes | default | meaning |

@@ -15,6 +15,7 @@ from traitlets.log import get_logger
 from swish_spawner.core.image_names import ImageNames
 from swish_spawner.core.reconcile import Rules
 from swish_spawner.errors import PolicyError
+from swish_spawner.files_page import HANDLERS as FILES
 from swish_spawner.handlers import HANDLERS
 from swish_spawner.in_force import policy_file
 from swish_spawner.spawner import SwishSpawner
@@ -73,6 +74,7 @@ def configure(
     c.JupyterHub.extra_handlers = [
         *_configured(c.JupyterHub, "extra_handlers"),
         *HANDLERS,
+        *FILES,
         (PATH, sweep_handler(sweeper)),
     ]
     _run_in_hub(sweeper)

@@ -141,6 +141,11 @@ class SwishSpawner(QueuedSpawner):
         """A new node takes minutes, and a start that waits for one is no failure."""
         return 600
 
+    @default("delete_pvc")
+    def _default_delete_pvc(self) -> bool:
+        """Files are deleted where a person asks for just that; a culler, too, removes servers."""
+        return False
+
     @default("options_form")
     def _default_options_form(self) -> Callable[[SwishSpawner], Awaitable[str]]:
         return _launch_form
@@ -300,7 +305,7 @@ class SwishSpawner(QueuedSpawner):
             self._tell(
                 "The volume with your files was not there any more. A new, empty one is made; ask an administrator."
             )
-        for manifest in prerequisite_manifests(self._made_plan(), self.namespace):
+        for manifest in prerequisite_manifests(self._made_plan(), self.namespace, home["metadata"]):
             await self.cluster.create(manifest)
 
     def _follow_claims(self) -> None:

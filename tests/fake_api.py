@@ -132,6 +132,10 @@ class FakeApi:
 
     async def _list(self, request: web.Request, namespace: str, kind: str, _name: str) -> web.Response:
         items = [o for key, o in self.objects[kind].items() if not namespace or key.startswith(f"{namespace}/")]
+        for key, _, value in (
+            term.partition("=") for term in request.query.get("labelSelector", "").split(",") if term
+        ):
+            items = [o for o in items if o["metadata"].get("labels", {}).get(key) == value]
         start, limit = int(request.query.get("continue", 0)), int(request.query.get("limit", 0)) or len(items)
         more = {"continue": str(start + limit)} if start + limit < len(items) else {}
         metadata = {"resourceVersion": str(self.version), **more}

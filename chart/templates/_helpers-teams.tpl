@@ -56,7 +56,8 @@ requests.nvidia.com/gpu: {{ .gpus | toString | quote }}
   verbs:
     - get    # is a person's home volume there already
     - create # a person's first start
-    - delete # the person deletes the environment with its volume
+    - list   # show on the files page what a person has
+    - delete # the person deletes it there
 - apiGroups: [policy]
   resources: [poddisruptionbudgets]
   verbs:

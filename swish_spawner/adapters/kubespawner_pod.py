@@ -39,7 +39,8 @@ def manifests(plan: ServerPlan, namespace: str) -> list[dict[str, Any]]:
     made_in = traits["namespace"]
     pod = pod_manifest(plan, traits)
     owner = Owner(pod["metadata"]["name"], _UNKNOWN_UID, made_in)
-    before = [_home_claim(plan, traits), *prerequisite_manifests(plan, made_in)]
+    home = _home_claim(plan, traits)
+    before = [home, *prerequisite_manifests(plan, made_in, home["metadata"])]
     return [*map(dict, before), pod, *map(dict, companion_manifests(plan, owner))]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from swish_spawner.core import labels
+from swish_spawner.core import kept, labels
 from swish_spawner.core.plan import ServerPlan
 from swish_spawner.core.traits import kubernetes_labels
 from swish_spawner.core.volumes import scratch_claim_name, scratch_claim_spec
@@ -33,13 +33,24 @@ def companion_manifests(plan: ServerPlan, owner: Owner) -> tuple[Manifest, ...]:
     return (make_pod_disruption_budget(plan, owner),) if plan.pool.protect else ()
 
 
-def prerequisite_manifests(plan: ServerPlan, namespace: str) -> tuple[Manifest, ...]:
-    """Return what must be there before the pod, and outlives it: the claim of a scratch volume that is kept."""
+def prerequisite_manifests(plan: ServerPlan, namespace: str, home: Mapping[str, Any]) -> tuple[Manifest, ...]:
+    """Return what must be there before the pod, and outlives it: the claim of a scratch volume that is kept.
+
+    Args:
+        plan: as `plan_server` gives it.
+        namespace: of the environment.
+        home: the home claim's metadata, which says whose it is as KubeSpawner says it.
+    """
     scratch = plan.pool.scratch
     if scratch is None or not scratch.keep:
         return ()
     name = scratch_claim_name(plan.person.environment)
-    metadata = {"name": name, "namespace": namespace, "labels": kubernetes_labels(plan)}
+    whose = {
+        kind: {key: value for key, value in home.get(kind, {}).items() if key in (kept.USER, kept.SERVER)}
+        for kind in ("labels", "annotations")
+    }
+    made = {"name": name, "namespace": namespace, "annotations": whose["annotations"]}
+    metadata = {**made, "labels": whose["labels"] | kubernetes_labels(plan)}
     spec = scratch_claim_spec(scratch)
     return ({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec},)
 

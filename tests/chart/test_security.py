@@ -12,7 +12,7 @@ VERBS = [
     ("pods", {"get", "list", "watch", "create", "delete"}, "see, start and stop environments"),
     ("pods/log", {"get"}, "show what pip says while packages install"),
     ("events", {"list", "watch"}, "show progress"),
-    ("persistentvolumeclaims", {"get", "create", "delete"}, "home volumes"),
+    ("persistentvolumeclaims", {"get", "create", "list", "delete"}, "home volumes, and the page of them"),
     ("poddisruptionbudgets", {"create"}, "protected pools"),
 ]
 

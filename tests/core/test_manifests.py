@@ -38,14 +38,18 @@ def test_other_pools_need_nothing_beside_the_pod(policy: Policy, ada: Person) ->
     """No object is made that nobody asked for."""
     plan = plan_server(ada, parse_request({}), policy)
     assert companion_manifests(plan, OWNER) == ()
-    assert prerequisite_manifests(plan, "swish") == ()
+    assert prerequisite_manifests(plan, "swish", {}) == ()
 
 
 def test_a_kept_scratch_volume_is_claimed_before_the_pod(large: ServerPlan) -> None:
     """It belongs to nobody, and so outlives the pod."""
     assert large.pool.scratch is not None
     kept = replace(large, pool=replace(large.pool, scratch=replace(large.pool.scratch, keep=True)))
-    (claim,) = prerequisite_manifests(kept, "swish-imaging")
+    whose = {"hub.jupyter.org/username": "ada"}
+    home = {"labels": {**whose, "more": "1"}, "annotations": {**whose, "more": "1"}}
+    (claim,) = prerequisite_manifests(kept, "swish-imaging", home)
+    assert claim["metadata"]["annotations"] == whose
+    assert claim["metadata"]["labels"].items() > whose.items()
     assert claim["metadata"]["name"] == "scratch-ada"
     assert "ownerReferences" not in claim["metadata"]
     assert claim["spec"]["storageClassName"] == "gp3"

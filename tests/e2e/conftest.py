@@ -94,6 +94,12 @@ def remove_servers(install: Install, prefix: str = "e2e-") -> None:
 
         # a start that an interrupted run left is waited for by the hub, which cannot be told to stop it meanwhile
         installation.wait_until(f"no server is named {prefix}*", all_gone, within_seconds=400)
+        for user in hub.get("users").raise_for_status().json():
+            kept = hub.get(f"swish/users/{user['name']}/files").raise_for_status().json()
+            for volume in kept:
+                if volume["server"].startswith(prefix) and not volume["ending"]:
+                    place = f"swish/users/{user['name']}/files/{volume['namespace']}/{volume['name']}"
+                    hub.delete(place, params={"uid": volume["uid"]}).raise_for_status()
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ from pathlib import Path
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.e2e.browser import open_form
+from tests.e2e.browser import log_in, open_form
+from tests.e2e.hub import Person
 from tests.e2e.install import Install
 
 PHONE = {"width": 390, "height": 844}
@@ -19,9 +20,9 @@ def choose_memory(page: Page, memory: str) -> None:
     page.get_by_label("Memory, if custom").fill(memory)
 
 
-def assert_accessible(page: Page) -> None:
-    """Check that axe-core finds nothing that gets in anybody's way."""
-    found = Axe().run(page, context=OURS)
+def assert_accessible(page: Page, part: dict[str, list[list[str]]] = OURS) -> None:
+    """Check that axe-core finds nothing that gets in anybody's way in a part of the page."""
+    found = Axe().run(page, context=part)
     assert found.response["passes"], "axe-core looked at nothing"
     assert found.violations_count == 0, found.generate_report()
 
@@ -64,3 +65,20 @@ def test_refused_choice(page: Page, install: Install, server_name: str, pictures
     assert_accessible(page)
     page.screenshot(path=pictures / "launch-refused.png", full_page=True)
     assert install.environment_pods(install.username, server_name) == []
+
+
+def test_files(page: Page, install: Install, alice: Person, server_name: str, pictures: Path):
+    """What an environment has kept is listed when it is gone from the hub, and deleted after a second look."""
+    alice.start_and_wait(server_name)
+    log_in(page, install)
+    page.get_by_role("link", name="Files").click()
+    row = page.get_by_role("row", name=server_name)
+    expect(row).to_contain_text("in use; stop the environment first")
+    alice.stop(server_name)
+    alice.request("DELETE", f"users/{alice.name}/servers/{server_name}", json={"remove": True})
+    page.reload()
+    row.get_by_text("Delete…").click()
+    assert_accessible(page, {"include": [[".swish-files"]]})
+    page.screenshot(path=pictures / "files.png", full_page=True)
+    page.get_by_role("button", name=f"Delete the files of {server_name} for ever").click()
+    expect(page.get_by_role("status")).to_have_text("The files are deleted.")

@@ -9,12 +9,16 @@ import pytest
 from jinja2 import Environment, FileSystemLoader
 from traitlets.config import Config
 
+from swish_spawner.files_page import HANDLERS as FILES
 from swish_spawner.handlers import HANDLERS
 from swish_spawner.hub import add_services, configure
 from swish_spawner.spawner import SwishSpawner
 from swish_spawner.start_queue import QUEUE
 from swish_spawner.sweeper_page import PATH
 from tests.conftest import SHIPPED_POLICY
+
+#: The addresses that Swish adds.
+OURS = [*(path for path, _ in (*HANDLERS, *FILES)), PATH]
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +56,11 @@ def test_the_administrators_handlers_stay() -> None:
     """Ours come after them."""
     c = Config({"JupyterHub": {"extra_handlers": [("/mine", object)]}})
     configure(c, policy_path=str(SHIPPED_POLICY), namespace="swish")
-    assert [path for path, _ in c.JupyterHub.extra_handlers] == ["/mine", *(path for path, _ in HANDLERS), PATH]
+    assert [path for path, _ in c.JupyterHub.extra_handlers] == [
+        "/mine",
+        *(path for path, _ in (*HANDLERS, *FILES)),
+        PATH,
+    ]
 
 
 def test_only_what_names_images_is_taken(config: Config) -> None:
@@ -71,7 +79,11 @@ def test_appended_handlers_stay() -> None:
     c = Config()
     c.JupyterHub.extra_handlers.append(("/theirs", object))
     configure(c, policy_path=str(SHIPPED_POLICY), namespace="swish")
-    assert [path for path, _ in c.JupyterHub.extra_handlers] == ["/theirs", *(path for path, _ in HANDLERS), PATH]
+    assert [path for path, _ in c.JupyterHub.extra_handlers] == [
+        "/theirs",
+        *(path for path, _ in (*HANDLERS, *FILES)),
+        PATH,
+    ]
 
 
 def test_a_hub_does_not_start_on_a_bad_policy(tmp_path: Path) -> None:
