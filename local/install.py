@@ -76,7 +76,8 @@ class Installation:
         """
         references = {image.name: image.reference for image in images}
         key = installed_key(references, values)
-        if self.remembered().get("key") == key and self.remembered().get("release") == self._release():
+        known = self.remembered()
+        if known.get("key") == key and self._deployed() and known.get("release") == self._release():
             return False
         # From here until it is done nobody knows what is installed.
         self.remember(key=None)
@@ -96,6 +97,9 @@ class Installation:
         self._keep_keys()
         self.remember(key=key, release=self._release())
         return True
+
+    def _deployed(self) -> bool:
+        return self.shell.ok(self.kube.kubectl("get", "deployment/hub", "deployment/proxy", "--request-timeout=10s"))
 
     def _release(self) -> str:
         """Return which revision Helm has in the cluster; whoever else upgrades the release makes another one."""

@@ -215,7 +215,9 @@ def test_progress_without_a_terminal(tmp_path):
 
 def test_interrupted_installation_is_not_taken_for_done(tmp_path):
     """Until Helm has ended well, nothing counts as installed, not even what was before."""
-    installation = Installation(KUBE, FakeShell({"apply": "", "list --pending": "[]"}), tmp_path)
+    installation = Installation(
+        KUBE, FakeShell({"get deployment/hub": "", "apply": "", "list --pending": "[]"}), tmp_path
+    )
     installation.remember(key=installed_key({}, ()))
     values = tmp_path / "mine.yaml"
     values.write_text("b: 1\n")
@@ -226,12 +228,25 @@ def test_interrupted_installation_is_not_taken_for_done(tmp_path):
 
 def test_a_release_that_somebody_else_upgraded_is_installed_again(tmp_path):
     """What was installed last is not in the cluster then, though nothing of this checkout has changed."""
-    answers = {
-        "get secrets": "secret/sh.helm.release.v1.swish.v1\n", "apply": "", "list --pending": "[]", "upgrade": "",
-        "get secret/hub": "{}",
-    }  # fmt: skip
-    installation = Installation(KUBE, FakeShell(answers), tmp_path)
-    assert installation.install([], ())
+    installation, answers = installed(tmp_path)
     assert not installation.install([], ())
     answers["get secrets"] = "secret/sh.helm.release.v1.swish.v2\n"
     assert installation.install([], ())
+
+
+def test_what_somebody_deleted_is_installed_again(tmp_path):
+    """Helm knows nothing of it: its revision is the same."""
+    installation, answers = installed(tmp_path)
+    del answers["get deployment/hub"]
+    assert installation.install([], ())
+
+
+def installed(place: Path) -> tuple[Installation, dict[str, str]]:
+    """An installation that was made, and what its cluster answers."""
+    answers = {
+        "get secrets": "secret/sh.helm.release.v1.swish.v1\n", "apply": "", "list --pending": "[]", "upgrade": "",
+        "get secret/hub": "{}", "get deployment/hub": "",
+    }  # fmt: skip
+    installation = Installation(KUBE, FakeShell(answers), place)
+    assert installation.install([], ())
+    return installation, answers
