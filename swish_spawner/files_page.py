@@ -6,6 +6,8 @@ Nothing else deletes files: not a server that is removed, nor one that is culled
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -27,15 +29,15 @@ class _Files(BaseHandler):  # type: ignore[misc]  # JupyterHub has no types
 
     async def volumes(self, user: str) -> tuple[KeptVolume, ...]:
         """Return a person's volumes, of every namespace that environments run in."""
-        spawner = self._spawner(user)
+        return await self._volumes(self._spawner(user))
+
+    async def _volumes(self, spawner: SwishSpawner) -> tuple[KeptVolume, ...]:
         selector = f"{USER}={spawner._build_common_labels({})[USER]}"  # noqa: SLF001 - KubeSpawner's
         teams = {team.namespace for team in spawner.policy.teams.values()}
         claims = Claims(spawner.api, spawner.patience)
-        try:
+        with self._answered():
             found = [await claims.list(place, selector) for place in sorted({spawner.namespace, *teams} - {None})]
-        except (ClusterAway, ClusterRefused) as error:
-            raise self._unanswered(error) from error
-        return kept_volumes([claim for some in found for claim in some], user)
+        return kept_volumes([claim for some in found for claim in some], spawner.user.name)
 
     async def delete_volume(self, user: str, namespace: str, name: str, uid: str) -> None:
         """Delete one volume of a person's, for ever.
@@ -43,17 +45,15 @@ class _Files(BaseHandler):  # type: ignore[misc]  # JupyterHub has no types
         Raises:
             HTTPError: it is not there (404), an environment uses it (409), or Kubernetes does not answer (503).
         """
-        found = [v for v in await self.volumes(user) if (v.namespace, v.name) == (namespace, name)]
+        spawner = self._spawner(user)
+        found = [v for v in await self._volumes(spawner) if (v.namespace, v.name) == (namespace, name)]
         if not found or uid not in ("", found[0].uid):
             raise web.HTTPError(404, "These files are not there any more.")
         volume = found[0]
         if self.in_use(user, volume):
             raise web.HTTPError(409, "An environment uses these files. Stop it first, then delete them.")
-        spawner = self._spawner(user)
-        try:
+        with self._answered():
             await Claims(spawner.api, spawner.patience).delete(namespace, name, volume.uid)
-        except (ClusterAway, ClusterRefused) as error:
-            raise self._unanswered(error) from error
         self.log.info("%s deleted the files of %s/%s: %s", self.current_user.name, user, volume.server, name)
 
     def in_use(self, user: str, volume: KeptVolume) -> bool:
@@ -70,9 +70,14 @@ class _Files(BaseHandler):  # type: ignore[misc]  # JupyterHub has no types
         )
         return spawner
 
-    def _unanswered(self, error: ClusterAway | ClusterRefused) -> web.HTTPError:
-        self.log.warning("Kubernetes did not answer about files: %s", error)
-        return web.HTTPError(503, str(CLUSTER_AWAY))
+    @contextmanager
+    def _answered(self) -> Iterator[None]:
+        """Say what to do when Kubernetes does not answer."""
+        try:
+            yield
+        except (ClusterAway, ClusterRefused) as error:
+            self.log.warning("Kubernetes did not answer about files: %s", error)
+            raise web.HTTPError(503, str(CLUSTER_AWAY)) from error
 
 
 class FilesPage(_Files):

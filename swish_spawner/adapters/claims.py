@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Any
 
 from swish_spawner.adapters.patience import Patience, Resource
-from swish_spawner.errors import ClusterRefused
 
 
 class Claims:
@@ -36,12 +34,5 @@ class Claims:
         Returns:
             Whether it will end; not if it is gone already, or is another one by now.
         """
-        delete, options = self._api.delete_namespaced_persistent_volume_claim, self._patience.options
-        body = {"preconditions": {"uid": uid}}
-        try:
-            await self._patience.answer(lambda: delete(name, namespace, body=body, **options), conflicts=True)
-        except ClusterRefused as error:
-            if error.status not in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT):
-                raise
-            return False
-        return True
+        delete = self._api.delete_namespaced_persistent_volume_claim
+        return await self._patience.deletion(delete, name, namespace, body={"preconditions": {"uid": uid}})

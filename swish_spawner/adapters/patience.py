@@ -9,7 +9,7 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
@@ -73,6 +73,29 @@ class Patience:
                 raise ClusterAway(words)
             await asyncio.sleep(delay * random.uniform(0.8, 1.2))  # noqa: S311 - spreads load, hides nothing
             delay = min(delay * 2, _LAST_DELAY)
+
+    async def deletion(self, delete: Callable[..., Awaitable[Any]], *place: str, body: Mapping[str, Any]) -> bool:
+        """Ask for the end of an object that is still as the body's preconditions say.
+
+        Args:
+            delete: the client library's method.
+            place: what it names the object by.
+            body: DeleteOptions.
+
+        Returns:
+            Whether it will end; not if it is gone already, or is not so by now.
+
+        Raises:
+            ClusterRefused: the API server will not.
+            ClusterAway: it had no answer in time.
+        """
+        try:
+            await self.answer(lambda: delete(*place, body=body, **self.options), conflicts=True)
+        except ClusterRefused as error:
+            if error.status not in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT):
+                raise
+            return False
+        return True
 
 
 async def _read(response: Any) -> tuple[int, Resource]:

@@ -75,14 +75,7 @@ class Pods:
         body: dict[str, Any] = {"preconditions": preconditions}
         if grace_seconds is not None:
             body["gracePeriodSeconds"] = grace_seconds
-        delete, options = self._api.delete_namespaced_pod, self._patience.options
-        try:
-            await self._patience.answer(lambda: delete(name, self._namespace, body=body, **options), conflicts=True)
-        except ClusterRefused as error:
-            if error.status not in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT):
-                raise
-            return False
-        return True
+        return await self._patience.deletion(self._api.delete_namespaced_pod, name, self._namespace, body=body)
 
     async def log(self, name: str, container: str) -> AsyncIterator[str]:
         """Yield the lines of a container that runs, until it ends or has said too much.

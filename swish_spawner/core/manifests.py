@@ -45,14 +45,18 @@ def prerequisite_manifests(plan: ServerPlan, namespace: str, home: Mapping[str, 
     if scratch is None or not scratch.keep:
         return ()
     name = scratch_claim_name(plan.person.environment)
-    whose = {
-        kind: {key: value for key, value in home.get(kind, {}).items() if key in (kept.USER, kept.SERVER)}
-        for kind in ("labels", "annotations")
+    metadata = {
+        "name": name,
+        "namespace": namespace,
+        "labels": _whose(home.get("labels", {})) | kubernetes_labels(plan),
+        "annotations": _whose(home.get("annotations", {})),
     }
-    made = {"name": name, "namespace": namespace, "annotations": whose["annotations"]}
-    metadata = {**made, "labels": whose["labels"] | kubernetes_labels(plan)}
     spec = scratch_claim_spec(scratch)
     return ({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec},)
+
+
+def _whose(marks: Mapping[str, str]) -> dict[str, str]:
+    return {key: marks[key] for key in (kept.USER, kept.SERVER) if key in marks}
 
 
 def make_pod_disruption_budget(plan: ServerPlan, owner: Owner) -> Manifest:
