@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from threading import Thread
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 
@@ -228,8 +228,11 @@ async def serve(api: FakeApi) -> AsyncIterator[FakeApi]:
         await runner.cleanup()
 
 
+Api = TypeVar("Api", bound=FakeApi)
+
+
 @contextmanager
-def served_beside(api: FakeApi) -> Iterator[None]:
+def served_beside(api: Api) -> Iterator[Api]:
     """Serve in a thread of its own until the block ends, for a hub in another process."""
     ready: Future[asyncio.Event] = Future()
 
@@ -243,7 +246,7 @@ def served_beside(api: FakeApi) -> Iterator[None]:
     thread.start()
     end = ready.result(timeout=10)
     try:
-        yield
+        yield api
     finally:
         api.beside(end.set)
         thread.join()

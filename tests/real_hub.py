@@ -12,14 +12,15 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.conftest import ROOT, WIDE_POLICY
 
+T = TypeVar("T")
 TOKEN = "a-token-for-this-test-alone"
 #: A hub needs some seconds; a machine that is busy with other tests has needed more than a minute.
 STARTED_WITHIN_SECONDS = 180
@@ -99,6 +100,15 @@ class Hub:
             return False
 
 
+def until(what: Callable[[], T], within_seconds: float = 120) -> T:
+    """Wait until something is so, and return what it is."""
+    end = time.monotonic() + within_seconds
+    while not (found := what()):
+        assert time.monotonic() < end, found
+        time.sleep(0.1)
+    return found
+
+
 def free_port() -> int:
     """Return a port that nobody listens on."""
     with socket.socket() as listener:
@@ -112,10 +122,11 @@ def running_hub(folder: Path, more: str, server: str = NOWHERE) -> Iterator[Hub]
 
     Args:
         folder: for its files; a hub that is started in it again finds its database.
-        more: configuration.
+        more: configuration; ENVIRONMENTS in it is the port of the API server, which answers for environments too.
         server: the Kubernetes API server's URL.
     """
     port = free_port()
+    more = more.replace("ENVIRONMENTS", server.rpartition(":")[2])
     (folder / "config.py").write_text(CONFIG.replace("PORT", str(port)).replace("MORE", more), encoding="utf-8")
     (folder / "kubeconfig").write_text(KUBECONFIG.replace("SERVER", server), encoding="utf-8")
     environment = os.environ | {"KUBECONFIG": str(folder / "kubeconfig"), "PYTHONPATH": str(ROOT)}

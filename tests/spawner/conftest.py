@@ -15,7 +15,8 @@ from swish_spawner import in_force
 from swish_spawner.adapters.nodes import NodeView
 from swish_spawner.spawner import SwishSpawner
 from tests.conftest import WIDE_POLICY
-from tests.fake_api import FakeApi, serve
+from tests.fake_api import FakeApi, serve, served_beside
+from tests.real_hub import Hub, running_hub
 
 
 @pytest.fixture
@@ -80,3 +81,17 @@ def shared() -> SimpleNamespace:
     """The client that all watches share."""
     api: CoreV1Api = clients.shared_client("CoreV1Api")
     return SimpleNamespace(CoreV1Api=api)
+
+
+@pytest.fixture(scope="module")
+def hub_api() -> Iterator[FakeApi]:
+    """An API server for a real hub."""
+    with served_beside(FakeApi()) as api:
+        yield api
+
+
+@pytest.fixture(scope="module")
+def hub(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, hub_api: FakeApi) -> Iterator[Hub]:
+    """A real hub with the module's CONFIG."""
+    with running_hub(tmp_path_factory.mktemp("hub"), request.module.CONFIG, hub_api.url) as hub:
+        yield hub

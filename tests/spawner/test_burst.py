@@ -52,16 +52,14 @@ class Cluster(FakeApi):
 @pytest.fixture
 def cluster() -> Iterator[Cluster]:
     """An API server whose pods take their time to start."""
-    api = Cluster()
-    with served_beside(api):
+    with served_beside(Cluster()) as api:
         yield api
 
 
 @pytest.fixture
 def hub(tmp_path: Path, cluster: Cluster) -> Iterator[Hub]:
     """A hub that starts two environments at once."""
-    config = CONFIG.replace("ENVIRONMENTS", cluster.url.rpartition(":")[2])
-    with running_hub(tmp_path, config, cluster.url) as hub:
+    with running_hub(tmp_path, CONFIG, cluster.url) as hub:
         yield hub
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.cookiejar
 import re
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -12,8 +11,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.fake_api import FakeApi, served_beside
-from tests.real_hub import TOKEN, Hub, running_hub
+from tests.fake_api import FakeApi
+from tests.real_hub import TOKEN, Hub, until
 
 CONFIG = f"""
 c.JupyterHub.load_groups = {{"imaging": {{"users": ["ada", "grace"]}}}}
@@ -28,24 +27,8 @@ c.KubeSpawner.port = ENVIRONMENTS
 """
 
 
-@pytest.fixture(scope="module")
-def api() -> Iterator[FakeApi]:
-    """An API server."""
-    api = FakeApi()
-    with served_beside(api):
-        yield api
-
-
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory, api: FakeApi) -> Iterator[Hub]:
-    """A hub."""
-    config = CONFIG.replace("ENVIRONMENTS", api.url.rpartition(":")[2])
-    with running_hub(tmp_path_factory.mktemp("hub"), config, api.url) as hub:
-        yield hub
-
-
 @pytest.fixture
-def kept(hub: Hub, api: FakeApi) -> Iterator[str]:
+def kept(hub: Hub, hub_api: FakeApi) -> Iterator[str]:
     """The claim of an environment of ada's that was started and stopped."""
     start(hub)
     stop(hub)
@@ -56,13 +39,13 @@ def kept(hub: Hub, api: FakeApi) -> Iterator[str]:
 def start(hub: Hub) -> None:
     """Start ada's environment and wait until it is ready."""
     assert hub.post("users/ada/servers/lab", {})[0] in (201, 202)
-    _wait(lambda: server(hub).get("ready"))
+    until(lambda: server(hub).get("ready"))
 
 
 def stop(hub: Hub) -> None:
     """Stop and remove it."""
     hub.ask("DELETE", "api/users/ada/servers/lab", {"remove": True})
-    _wait(lambda: not server(hub))
+    until(lambda: not server(hub))
 
 
 def server(hub: Hub) -> dict[str, object]:
@@ -70,13 +53,6 @@ def server(hub: Hub) -> dict[str, object]:
     user = hub.ask("GET", "api/users/ada?include_stopped_servers=1")[1]
     found: dict[str, object] = user.get("servers", {}).get("lab", {})
     return found
-
-
-def _wait(so: object) -> None:
-    deadline = time.monotonic() + 120
-    while not so():  # type: ignore[operator]
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def files(hub: Hub) -> list[dict[str, str]]:
@@ -87,9 +63,9 @@ def files(hub: Hub) -> list[dict[str, str]]:
     return listed
 
 
-def test_a_server_that_is_removed_leaves_its_files(hub: Hub, api: FakeApi, kept: str) -> None:
+def test_a_server_that_is_removed_leaves_its_files(hub: Hub, hub_api: FakeApi, kept: str) -> None:
     """And they are listed, with what tells them from a later volume of that name."""
-    assert kept in api.objects["persistentvolumeclaims"]
+    assert kept in hub_api.objects["persistentvolumeclaims"]
     (volume,) = files(hub)
     assert (f"{volume['namespace']}/{volume['name']}", volume["server"]) == (kept, "lab")
 
@@ -101,35 +77,35 @@ def test_who_may_not_delete_servers_of_a_person_may_not_see_files(hub: Hub) -> N
     assert hub.ask("GET", "api/swish/users/grace/files", token=f"reader-{TOKEN}") == (200, [])
 
 
-def test_files_in_use_stay(hub: Hub, api: FakeApi, kept: str) -> None:
+def test_files_in_use_stay(hub: Hub, hub_api: FakeApi, kept: str) -> None:
     """Whoever asks is told what to do first."""
     start(hub)
     status, words = hub.ask("DELETE", f"api/swish/users/ada/files/{kept}")
     assert (status, words["message"]) == (409, "An environment uses these files. Stop it first, then delete them.")
-    assert kept in api.objects["persistentvolumeclaims"]
+    assert kept in hub_api.objects["persistentvolumeclaims"]
 
 
-def test_files_of_another_volume_stay(hub: Hub, api: FakeApi, kept: str) -> None:
+def test_files_of_another_volume_stay(hub: Hub, hub_api: FakeApi, kept: str) -> None:
     """A uid that is not its own is of one that is gone."""
     assert hub.ask("DELETE", f"api/swish/users/ada/files/{kept}?uid=other")[0] == 404
-    assert kept in api.objects["persistentvolumeclaims"]
+    assert kept in hub_api.objects["persistentvolumeclaims"]
 
 
-def test_nobody_deletes_what_is_not_that_persons(hub: Hub, api: FakeApi, kept: str) -> None:
+def test_nobody_deletes_what_is_not_that_persons(hub: Hub, hub_api: FakeApi, kept: str) -> None:
     """Not even who may delete anybody's, by another person's address."""
     assert hub.ask("DELETE", f"api/swish/users/grace/files/{kept}")[0] == 404
-    assert kept in api.objects["persistentvolumeclaims"]
+    assert kept in hub_api.objects["persistentvolumeclaims"]
 
 
-def test_an_administrator_deletes_files(hub: Hub, api: FakeApi, kept: str) -> None:
+def test_an_administrator_deletes_files(hub: Hub, hub_api: FakeApi, kept: str) -> None:
     """By the REST API."""
     assert hub.ask("DELETE", f"api/swish/users/ada/files/{kept}?uid={files(hub)[0]['uid']}")[0] == 204
-    assert kept not in api.objects["persistentvolumeclaims"]
+    assert kept not in hub_api.objects["persistentvolumeclaims"]
 
 
-def test_a_cluster_that_does_not_answer_is_said(hub: Hub, api: FakeApi, kept: str) -> None:
+def test_a_cluster_that_does_not_answer_is_said(hub: Hub, hub_api: FakeApi, kept: str) -> None:
     """With what to do, and nothing is a traceback."""
-    api.failures["LIST persistentvolumeclaims"] = [(403, "no")]
+    hub_api.failures["LIST persistentvolumeclaims"] = [(403, "no")]
     status, words = hub.ask("GET", "api/swish/users/ada/files")
     assert (status, "try again in a few minutes" in words["message"]) == (503, True)
 
@@ -162,7 +138,7 @@ def hidden(page: str) -> dict[str, str]:
     return {field: re.findall(rf'name="{field}" value="([^"]*)"', page)[0] for field in ("namespace", "name", "uid")}
 
 
-def test_a_person_deletes_files_on_the_page(hub: Hub, api: FakeApi, kept: str) -> None:
+def test_a_person_deletes_files_on_the_page(hub: Hub, hub_api: FakeApi, kept: str) -> None:
     """Which every page leads to."""
     ada = Browser(hub, "ada")
     assert 'href="/hub/swish/files"' in ada.get("home")
@@ -171,10 +147,10 @@ def test_a_person_deletes_files_on_the_page(hub: Hub, api: FakeApi, kept: str) -
     left = ada.post("swish/files", page, **hidden(page))
     assert "The files are deleted." in left
     assert "You have no files yet" in left
-    assert kept not in api.objects["persistentvolumeclaims"]
+    assert kept not in hub_api.objects["persistentvolumeclaims"]
 
 
-def test_a_form_that_names_another_persons_files_deletes_nothing(hub: Hub, api: FakeApi, kept: str) -> None:
+def test_a_form_that_names_another_persons_files_deletes_nothing(hub: Hub, hub_api: FakeApi, kept: str) -> None:
     """It finds nothing of that name among one's own."""
     page = Browser(hub, "ada").get("swish/files")
     grace = Browser(hub, "grace")
@@ -184,4 +160,4 @@ def test_a_form_that_names_another_persons_files_deletes_nothing(hub: Hub, api: 
         grace.post("swish/files", f'name="_xsrf" value="{token}"', **hidden(page))
     refused.value.close()
     assert refused.value.code == 404
-    assert kept in api.objects["persistentvolumeclaims"]
+    assert kept in hub_api.objects["persistentvolumeclaims"]

@@ -30,15 +30,14 @@ Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 @pytest.fixture
 def cluster() -> Iterator[FakeApi]:
     """An API server in memory."""
-    api = FakeApi()
-    with served_beside(api):
+    with served_beside(FakeApi()) as api:
         yield api
 
 
 @pytest.fixture
 def hub(tmp_path: Path, cluster: FakeApi) -> Iterator[Hub]:
     """A hub with a service that may read its metrics."""
-    with running_hub(tmp_path, CONFIG.replace("ENVIRONMENTS", cluster.url.rpartition(":")[2]), cluster.url) as hub:
+    with running_hub(tmp_path, CONFIG, cluster.url) as hub:
         yield hub
 
 

@@ -9,7 +9,7 @@ import json
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ import jupyterhub
 import pytest
 
 from tests.fake_api import FakeApi, serve
-from tests.real_hub import TOKEN, Hub, running_hub
+from tests.real_hub import TOKEN, Hub, running_hub, until
 from tests.spawner.test_rest import CONFIG, FAILURE_LIMIT
 from tests.spawner.test_trouble import ended, waits
 
@@ -38,16 +38,8 @@ class Cluster:
 
     def give(self, status: dict[str, Any]) -> None:
         """Give the one pod a status, as soon as it is there."""
-        until(self.pods)
+        until(self.pods, 20)
         self.loop.call_soon_threadsafe(lambda: self.api.run(self.pods()[0], **status))
-
-
-def until(what: Callable[[], Any]) -> None:
-    """Wait until something is so."""
-    end = time.monotonic() + 20
-    while not what():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +78,7 @@ def launch(hub: Hub, cluster: Cluster, status: dict[str, Any]) -> tuple[int, Any
         return hub.post("users/ada/servers/atlas", {"user_options": {"team": "genomics"}})
     finally:
         giver.join()
-        until(lambda: not cluster.pods())
+        until(lambda: not cluster.pods(), 20)
 
 
 def events(hub: Hub, server: str) -> Iterator[dict[str, Any]]:
@@ -121,7 +113,7 @@ def test_the_progress_stream_ends_with_the_sentence(hub: Hub, cluster: Cluster) 
     assert seen[-1]["failed"]
     assert SENTENCE in seen[-1]["message"]
     assert [event["progress"] for event in seen] == sorted(event["progress"] for event in seen)
-    until(lambda: not cluster.pods())
+    until(lambda: not cluster.pods(), 20)
 
 
 def test_what_kubernetes_cannot_do_does_not_count_towards_the_hubs_exit(hub: Hub, cluster: Cluster) -> None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import copy
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from swish_spawner.core import labels
 from tests.fake_api import FakeApi, served_beside
-from tests.real_hub import TOKEN, Hub, running_hub
+from tests.real_hub import TOKEN, Hub, running_hub, until
 
 PAGE = "swish/sweep"
 #: The first round comes soon, and two looks may follow each other at once.
@@ -34,22 +32,6 @@ c.KubeSpawner.port = ENVIRONMENTS
 """
 
 
-@pytest.fixture(scope="module")
-def api() -> Iterator[FakeApi]:
-    """An API server."""
-    api = FakeApi()
-    with served_beside(api):
-        yield api
-
-
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory, api: FakeApi) -> Iterator[Hub]:
-    """A hub that sweeps."""
-    config = CONFIG.replace("ENVIRONMENTS", api.url.rpartition(":")[2])
-    with running_hub(tmp_path_factory.mktemp("hub"), config, api.url) as hub:
-        yield hub
-
-
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("who", ["part", "nobody", "stranger"])
 def test_only_an_administrator_of_all_servers_may(hub: Hub, method: str, who: str) -> None:
@@ -66,34 +48,26 @@ def test_a_body_that_means_nothing_is_refused(hub: Hub, body: object) -> None:
 
 def test_rounds_come_without_being_asked_for(hub: Hub) -> None:
     """The configuration is read where the hub runs."""
-    deadline = time.monotonic() + 120
-    while (last := hub.ask("GET", PAGE)[1]["last"]) is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    last = until(lambda: hub.ask("GET", PAGE)[1]["last"])
     assert last["outcome"] in ("not_ready", "clean")
 
 
 def start(hub: Hub, user: str) -> None:
     """Start somebody's environment and wait until it is ready."""
     assert hub.post(f"users/{user}/server", {})[0] in (201, 202)
-    deadline = time.monotonic() + 120
-    while user not in {ready["name"] for ready in hub.ask("GET", "api/users?state=ready")[1]}:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    until(lambda: user in {ready["name"] for ready in hub.ask("GET", "api/users?state=ready")[1]})
 
 
-def test_a_lost_pod_goes_and_a_live_one_stays(hub: Hub, api: FakeApi) -> None:
+def test_a_lost_pod_goes_and_a_live_one_stays(hub: Hub, hub_api: FakeApi) -> None:
     """First the report says it, then a round does it; the hub's own stamps are what tells them apart."""
     start(hub, "ada")
-    deadline = time.monotonic() + 120
-    lost = copy.deepcopy(api.pod("jupyter-ada"))
+    lost = copy.deepcopy(hub_api.pod("jupyter-ada"))
     lost["metadata"] |= {"name": "jupyter-lost", "uid": "lost", "creationTimestamp": "2026-01-01T00:00:00Z"}
     lost["metadata"]["annotations"] |= {labels.SPAWN_ID: "lost", labels.USER: "grace"}
-    api.beside(lambda: api.change("pods", "ADDED", lost))
+    hub_api.beside(lambda: hub_api.change("pods", "ADDED", lost))
 
-    while not (now := hub.ask("GET", PAGE)[1]["now"])["nobodys"]:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    until(lambda: hub.ask("GET", PAGE)[1]["now"]["nobodys"])
+    now = hub.ask("GET", PAGE)[1]["now"]
     assert (now["pods"], now["nobodys"][0]["server"], now["nobodys"][0]["pod"]) == (
         2,
         "grace/",
@@ -105,20 +79,15 @@ def test_a_lost_pod_goes_and_a_live_one_stays(hub: Hub, api: FakeApi) -> None:
     done = hub.ask("POST", PAGE)[1]
     assert (done["outcome"], done["removed"]) == ("removed", ["swish-imaging/jupyter-lost"])
     assert hub.ask("GET", PAGE, token=f"reader-{TOKEN}")[1]["last"] == done
-    assert list(api.objects["pods"]) == ["swish-imaging/jupyter-ada"]
+    assert list(hub_api.objects["pods"]) == ["swish-imaging/jupyter-ada"]
 
 
 def test_a_hub_that_was_killed_knows_its_pods_again(tmp_path: Path) -> None:
     """The next one reads them from the database, before its sweeper looks."""
-    api = FakeApi()
-    with served_beside(api):
-        config = CONFIG.replace("ENVIRONMENTS", api.url.rpartition(":")[2])
-        with running_hub(tmp_path, config, api.url) as hub:
+    with served_beside(FakeApi()) as api:
+        with running_hub(tmp_path, CONFIG, api.url) as hub:
             start(hub, "ada")
             hub.process.kill()
-        with running_hub(tmp_path, config, api.url) as hub:
-            deadline = time.monotonic() + 120
-            while hub.ask("GET", PAGE)[1]["now"]["pods"] != 1:
-                assert time.monotonic() < deadline
-                time.sleep(0.1)
+        with running_hub(tmp_path, CONFIG, api.url) as hub:
+            until(lambda: hub.ask("GET", PAGE)[1]["now"]["pods"] == 1)
             assert hub.ask("POST", PAGE)[1]["nobodys"] == []
