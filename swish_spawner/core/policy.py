@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Generic, TypeVar
 
 Amount = TypeVar("Amount", Decimal, int)
+Network = IPv4Network | IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,10 @@ class Nodes:
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """A kind of nodes, and what an environment on it may ask for."""
+    """A kind of nodes, and what an environment on it may ask for.
+
+    `ssh` is where sshd runs: in a ``sidecar``, or in the ``notebook`` container with its GPU and its memory.
+    """
 
     name: str
     title: str
@@ -100,6 +104,7 @@ class Pool:
     scratch: Scratch | None
     shm: int | None
     stop_grace: timedelta
+    ssh: str
     nodes: Nodes
 
 
@@ -129,6 +134,7 @@ class Team:
     title: str
     groups: frozenset[str]
     leads: tuple[str, ...]
+    lead_groups: frozenset[str]
     projects: tuple[str, ...]
     pools: tuple[str, ...]
     images: tuple[str, ...]
@@ -149,13 +155,43 @@ class Packages:
 
 @dataclass(frozen=True, slots=True)
 class Ssh:
-    """Whether and from where people may enter an environment by ssh; `ttl` is in seconds."""
+    """Whether, from where and how people may enter an environment by ssh.
+
+    Attributes:
+        enabled: whether a person may ask for it.
+        domain: the DNS zone that environments get names in.
+        ttl: how long a resolver may keep a name (seconds).
+        allow_cidrs: the networks that may connect.
+        password: whether a password will do.
+        service: the type of each environment's Service.
+        service_annotations: added to each environment's Service.
+        load_balancer_class: who makes the load balancers.
+        cpu: of the sidecar, in cores.
+        memory: of the sidecar, in bytes.
+        remote_forwarding: whether a session may listen in the environment (``ssh -R``).
+        user_cas: name and public key of each authority whose certificates are let in.
+        gateway: the host name of the shared gateway.
+        gateway_cidrs: the networks that the gateway's pods connect from.
+        github: whether keys may be taken over from a GitHub account.
+        presence_cap: how long an open session without any input counts as use.
+    """
 
     enabled: bool
     domain: str | None
     ttl: int
-    allow_cidrs: tuple[IPv4Network | IPv6Network, ...]
+    allow_cidrs: tuple[Network, ...]
     password: bool
+    service: str
+    service_annotations: Mapping[str, str]
+    load_balancer_class: str | None
+    cpu: Decimal
+    memory: int
+    remote_forwarding: bool
+    user_cas: tuple[tuple[str, str], ...]
+    gateway: str | None
+    gateway_cidrs: tuple[Network, ...]
+    github: bool
+    presence_cap: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +217,11 @@ class Policy:
     packages: Packages
     ssh: Ssh
     idle: Mapping[str, tuple[IdleStep, ...]]
+
+
+def is_lead(team: Team, person: str, groups: Iterable[str]) -> bool:
+    """Say whether somebody leads a team: by name, or as a member of one of its leads' groups."""
+    return person in team.leads or not team.lead_groups.isdisjoint(groups)
 
 
 def with_image_references(policy: Policy, reference: Callable[[str], str]) -> Policy:

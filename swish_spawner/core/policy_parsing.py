@@ -96,6 +96,7 @@ def _pool(name: str, doc: Mapping[str, Any]) -> Pool:
         scratch=_scratch(doc["scratch"]) if "scratch" in doc else None,
         shm=parse_memory(doc["shm"]) if "shm" in doc else None,
         stop_grace=parse_duration(doc["stop_grace"]),
+        ssh=doc.get("ssh", "notebook" if doc["gpus"] or "above" in doc else "sidecar"),
         nodes=_nodes(doc["nodes"]),
     )
 
@@ -128,6 +129,7 @@ def _team(name: str, doc: Mapping[str, Any], policy: Mapping[str, Any]) -> Team:
         title=doc.get("title", name),
         groups=frozenset(doc["groups"]),
         leads=tuple(doc["leads"]),
+        lead_groups=frozenset(doc["lead_groups"]),
         projects=tuple(doc["projects"]),
         pools=tuple(doc.get("pools", policy["pools"])),
         images=tuple(doc.get("images", policy["images"])),
@@ -150,8 +152,24 @@ def _quota(doc: Mapping[str, Any]) -> Quota:
 
 
 def _ssh(doc: Mapping[str, Any]) -> Ssh:
-    networks = tuple(ip_network(text) for text in doc["allow_cidrs"])
-    return Ssh(doc["enabled"], doc.get("domain"), doc["ttl"], networks, doc["password"])
+    return Ssh(
+        enabled=doc["enabled"],
+        domain=doc.get("domain"),
+        ttl=doc["ttl"],
+        allow_cidrs=tuple(map(ip_network, doc["allow_cidrs"])),
+        password=doc["password"],
+        service=doc["service"],
+        service_annotations=_frozen(dict(doc["service_annotations"])),
+        load_balancer_class=doc.get("load_balancer_class"),
+        cpu=parse_cpu(doc["cpu"]),
+        memory=parse_memory(doc["memory"]),
+        remote_forwarding=doc["remote_forwarding"],
+        user_cas=tuple(doc["user_cas"].items()),
+        gateway=doc.get("gateway"),
+        gateway_cidrs=tuple(map(ip_network, doc["gateway_cidrs"])),
+        github=doc["github"],
+        presence_cap=parse_duration(doc["presence_cap"]),
+    )
 
 
 def _idle_step(doc: Mapping[str, Any]) -> IdleStep:

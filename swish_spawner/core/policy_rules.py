@@ -107,8 +107,17 @@ def _ssh(doc: Document) -> Iterator[Problem]:
         yield Problem("ssh.domain", "is missing, and ssh is enabled")
     if ssh.get("enabled") and ssh.get("allow_cidrs") == []:
         yield Problem("ssh.allow_cidrs", "names no network, so nobody could connect; ssh is enabled")
+    if "gateway" in ssh and not ssh.get("gateway_cidrs"):
+        yield Problem("ssh.gateway_cidrs", "names no network, so the gateway could not reach any environment")
+    if "load_balancer_class" in ssh and ssh.get("service") != "LoadBalancer":
+        yield Problem("ssh.load_balancer_class", "only goes with service: LoadBalancer")
+    for name in ssh.get("service_annotations") or {}:
+        if name.startswith(_DNS_PREFIXES):
+            yield Problem(f"ssh.service_annotations.{name}", "is written by Swish, from domain and ttl")
 
 
+#: ExternalDNS' annotations, before its version 0.22 and since.
+_DNS_PREFIXES = ("external-dns.alpha.kubernetes.io/", "external-dns.kubernetes.io/")
 _PARSERS: Mapping[str, Callable[[Any], Any]] = {"cpu": parse_cpu, "memory": parse_memory}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from swish_spawner.adapters.policy_file import policy_schema
 from swish_spawner.core import policy as values
-from swish_spawner.core.policy import Policy, with_image_references
+from swish_spawner.core.policy import Policy, is_lead, with_image_references
 from swish_spawner.core.policy_parsing import parse_policy
 from swish_spawner.errors import PolicyError
 from tests.conftest import SHIPPED_POLICY
@@ -82,6 +82,23 @@ def test_what_is_left_out_has_the_schemas_default() -> None:
     assert policy.teams["t"].projects == ("default",)
 
 
+def test_sshd_runs_where_the_gpu_and_the_memory_are(policy: Policy) -> None:
+    """A pool of GPUs or of much memory has sshd beside JupyterLab unless told otherwise."""
+    assert {pool.name: pool.ssh for pool in policy.pools.values() if pool.gpus or pool.above} == {
+        "gpu": "notebook",
+        "high-memory": "notebook",
+    }
+    assert policy.pools["general"].ssh == "sidecar"
+
+
+def test_a_lead_is_named_or_in_a_group_of_leads(policy: Policy) -> None:
+    """Nobody else leads a team, whatever other groups they are in."""
+    team = replace(policy.teams["imaging"], leads=("ada@example.org",), lead_groups=frozenset({"imaging-leads"}))
+    assert is_lead(team, "ada@example.org", ())
+    assert is_lead(team, "grace", ("imaging", "imaging-leads"))
+    assert not is_lead(team, "grace", ("imaging",))
+
+
 def test_parsing_leaves_the_document_as_it_is(wide_document: dict[str, Any]) -> None:
     """The caller's document is not changed."""
     before = copy.deepcopy(wide_document)
@@ -133,6 +150,20 @@ BAD: list[tuple[str, object, set[str], str]] = [
     ("ssh/domain", ..., {"ssh.domain"}, "ssh without a domain"),
     ("ssh/allow_cidrs", ["10.0.0.1/8"], {"ssh.allow_cidrs.0"}, "a network with host bits"),
     ("ssh/allow_cidrs", [], {"ssh.allow_cidrs"}, "ssh that nobody can reach"),
+    ("ssh/gateway", "gw.dev.swish.io", {"ssh.gateway_cidrs"}, "a gateway that environments do not know"),
+    ("ssh/gateway", "-gw", {"ssh.gateway"}, "a gateway that is no host name"),
+    ("ssh/load_balancer_class", "x", {"ssh.load_balancer_class"}, "a load balancer's class without load balancer"),
+    ("ssh/service", "ExternalName", {"ssh.service"}, "a Service of a type that has no port"),
+    (
+        "ssh/service_annotations",
+        {"external-dns.kubernetes.io/ttl": "1"},
+        {"ssh.service_annotations.external-dns.kubernetes.io/ttl"},
+        "a name's annotation by hand",
+    ),
+    ("ssh/user_cas", {"corp": "not a key"}, {"ssh.user_cas.corp"}, "an authority that is no key"),
+    ("ssh/user_cas", {"corp": "ssh-ed25519 AAAA\nssh-rsa AAAA"}, {"ssh.user_cas.corp"}, "two keys in one"),
+    ("ssh/memory", "512", {"ssh.memory"}, "a sidecar's memory without a unit"),
+    ("pools/general/ssh", "host", {"pools.general.ssh"}, "an unknown place for sshd"),
     ("idle/standard/1/after", "10m", {"idle.standard.1.after"}, "a ladder that goes back"),
     ("idle/standard/0/do", "stop", {"idle.standard.1"}, "a step after a stop"),
     ("idle/standard/0/warn", "5m", {"idle.standard.0.warn"}, "a warning before what is no stop"),
