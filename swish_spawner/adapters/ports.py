@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
+
+from swish_spawner.core.log_scope import LogScope
 
 
 class Cluster(Protocol):
@@ -14,4 +16,22 @@ class Cluster(Protocol):
 
         Raises:
             ClusterRefused: the API server will not have it.
+        """
+
+
+class LogReader(Protocol):
+    """The ssh log that the store keeps."""
+
+    async def entries(self, scope: LogScope, *, before: int | None, limit: int) -> Sequence[Mapping[str, Any]]:
+        """Return entries of a scope, the newest first.
+
+        Args:
+            scope: whose; nothing outside of it is returned.
+            before: only entries of a lower number; None begins with the newest.
+            limit: how many at the most.
+
+        Returns:
+            Each as ``swish-sshd`` wrote it (``time``, ``environment``, ``team``, ``user``, ``event`` and what else
+            that event has), with ``number``, its place in the store (greater is newer), and ``source``: ``sidecar``,
+            ``gateway``, or ``notebook``, whose lines the person could have written too.
         """
