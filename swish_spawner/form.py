@@ -99,6 +99,7 @@ def render_form(launcher: Launcher, refused: Mapping[str, Any] | None = None) ->
         chosen_ssh=saved.get("ssh") is True,
         packages=policy.packages.enabled,
         ssh=policy.ssh.enabled,
+        ssh_size=f"{format_cpu(policy.ssh.cpu)} CPU and {format_memory(policy.ssh.memory)}",
         custom=CUSTOM,
         currency=policy.currency,
         home=format_memory(policy.home.size),
@@ -168,6 +169,7 @@ def _facts(policy: Policy, teams: tuple[Team, ...], pools: list[Pool]) -> dict[s
         "cpu_core_hour": float(prices.cpu_core_hour),
         "memory_gib_hour": float(prices.memory_gib_hour),
         "gpu_hour": {kind: float(price) for kind, price in prices.gpu_hour.items()},
+        "ssh": {"cpu": float(policy.ssh.cpu), "memory": policy.ssh.memory},
         "teams": {t.name: {"pools": t.pools, "images": t.images, "projects": t.projects} for t in teams},
         "pools": [_pool_facts(policy, pool) for pool in pools],
     }
@@ -180,6 +182,7 @@ def _pool_facts(policy: Policy, pool: Pool) -> dict[str, Any]:
     return {
         "name": pool.name,
         "title": pool.title,
+        "sidecar": pool.ssh == "sidecar",
         "above": pool.above,
         "above_text": format_memory(pool.above or 0),
         "gpus": dict(pool.gpus),

@@ -16,23 +16,32 @@ from traitlets import Dict, Integer, Unicode, default
 
 from swish_spawner import in_force
 from swish_spawner.adapters.cluster import KubernetesCluster
+from swish_spawner.adapters.host_keys import host_key
 from swish_spawner.adapters.ports import Cluster
 from swish_spawner.adapters.watch import BELLS, PodWatch
 from swish_spawner.answers import answer, http_error, sent
 from swish_spawner.core import labels
 from swish_spawner.core.capacity import Amounts, State, pool_state, seat_of
 from swish_spawner.core.image_names import ImageNames
-from swish_spawner.core.manifests import Owner, companion_manifests, prerequisite_manifests
+from swish_spawner.core.manifests import (
+    Owner,
+    SshStart,
+    companion_manifests,
+    make_ssh_service,
+    prerequisite_manifests,
+)
 from swish_spawner.core.plan import Person, ServerPlan, plan_document, plan_server, teams_of, use_of
 from swish_spawner.core.pod import PACKAGES, enforced, packages_run, quality_lost, quality_problems
 from swish_spawner.core.policy import Policy, Pool
 from swish_spawner.core.quota import Use
 from swish_spawner.core.refusals import refusal
 from swish_spawner.core.request import parse_request
+from swish_spawner.core.ssh import ssh_document
 from swish_spawner.core.traits import MERGED, kubespawner_traits, merged
 from swish_spawner.core.trouble_types import Circumstances
 from swish_spawner.core.units import format_memory, parse_cpu
 from swish_spawner.core.volumes import scratch_claims
+from swish_spawner.entrance import Entrance
 from swish_spawner.errors import ClusterAway, ClusterRefused, LaunchFailed, UserError
 from swish_spawner.form import options_from_form, render_form
 from swish_spawner.in_force import NODE_WAITS, USES, policy_in_force
@@ -115,6 +124,8 @@ class SwishSpawner(QueuedSpawner):
         self._base: dict[str, Any] = {}
         self._applied: dict[str, Any] = {}
         self._document: Mapping[str, Any] | None = None
+        self._ssh: Mapping[str, Any] | None = None
+        self._entrance = Entrance()
         self._notices: list[str] = []
         self._lookout: Lookout | None = None
         self._following: asyncio.Future[None] | None = None
@@ -222,7 +233,7 @@ class SwishSpawner(QueuedSpawner):
         )
         USES.hold(use_of(self.plan))
         before = self.namespace
-        for name, value in kubespawner_traits(self.plan, self._installation_namespace).items():
+        for name, value in kubespawner_traits(self.plan, self._installation_namespace, self.spawn_id).items():
             setattr(self, name, self._merged(name, value) if name in MERGED else value)
         if self.namespace != before:
             # KubeSpawner computed it for the namespace before
@@ -272,8 +283,13 @@ class SwishSpawner(QueuedSpawner):
     @default("installation")
     def _default_installation(self) -> str:
         """Hubs that share a namespace have their own cookie secrets, and keep them."""
-        secret = getattr(self.user, "settings", {}).get("cookie_secret", b"")
-        return hashlib.sha256(b"swish" + secret).hexdigest()[:16]
+        return hashlib.sha256(b"swish" + self._cookie_secret).hexdigest()[:16]
+
+    @property
+    def _cookie_secret(self) -> bytes:
+        """What this hub alone knows, and keeps between restarts."""
+        secret: bytes = getattr(self.user, "settings", {}).get("cookie_secret", b"")
+        return secret
 
     def stamps(self) -> Mapping[str, str]:
         """Return whose a pod is: this installation's, person's and server's, by this start."""
@@ -338,8 +354,26 @@ class SwishSpawner(QueuedSpawner):
         owner = Owner(metadata["name"], metadata["uid"], metadata["namespace"])
         if self.plan is not None and self.plan.packages:
             self._following = asyncio.ensure_future(self._follow_packages())
-        for manifest in companion_manifests(self._plan_again(), owner):
-            await self.cluster.create(manifest)
+        try:
+            plan = self._plan_again()
+        except UserError as error:
+            # a changed policy is in force at the next start; what runs is left alone
+            self.log.warning("%s: the policy would not start this any more: %s", self._log_name, error)
+            return
+        start = self._ssh_start(plan)
+        for manifest in companion_manifests(plan, owner, start):
+            await self.cluster.create_owned(manifest)
+        if start is not None:
+            self._entrance.open(self.cluster, make_ssh_service(plan, owner), self._notice)
+
+    def _ssh_start(self, plan: ServerPlan) -> SshStart | None:
+        """Return what sshd is given, and keep what the person is told of it."""
+        if plan.ssh is None:
+            return None
+        start_id = self.spawn_id if plan.ssh.password else None
+        key = host_key(self._cookie_secret, plan.person.environment, start_id)
+        self._ssh = ssh_document(plan, self.namespace, key)
+        return SshStart(self.spawn_id, key)
 
     async def _follow_packages(self) -> None:
         """Tell what pip says as long as it runs; a log that cannot be read is no reason for anything to fail."""
@@ -395,22 +429,26 @@ class SwishSpawner(QueuedSpawner):
         state: dict[str, Any] = super().get_state()
         if self._document is not None:
             state["swish_plan"] = self._document
+        if self._ssh is not None:
+            state["swish_ssh"] = self._ssh
         return state
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take up an environment after a hub restart; what it took by the policy of then counts for its team again."""
         super().load_state(state)
         self._document = document = state.get("swish_plan")
+        self._ssh = state.get("swish_ssh")
         # what a version before quotas started does not say enough to be counted
         if document is not None and "memory_bytes" in document:
-            person, cpu = self.person, parse_cpu(document["cpu"])
-            memory, gpus = document["memory_bytes"], document["gpu_count"]
+            person, whole = self.person, document.get("whole", document)
+            cpu, memory, gpus = parse_cpu(whole["cpu"]), whole["memory_bytes"], document["gpu_count"]
             USES.hold(Use(document["team"], person.name, person.environment, cpu, memory, gpus))
 
     def clear_state(self) -> None:
         """Forget what ran; it no longer counts towards its team's quota."""
         super().clear_state()
-        self.plan = self._document = None
+        self.plan = self._document = self._ssh = None
+        self._entrance.leave()
         self._notices.clear()
         self._lookout = None
         USES.release(self.person.environment)

@@ -1,4 +1,4 @@
-"""A Kubernetes API server in memory: as much of pods, events, claims and budgets as a spawner uses, over real HTTP.
+"""A Kubernetes API server in memory: as much of what a spawner makes as it uses, over real HTTP.
 
 It keeps versions as the real one does: a watch continues where it says, and a place that was compacted away is 410.
 What it cannot show (admission, garbage collection, a kubelet) the end-to-end tests show on a real cluster.
@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 Resource = dict[str, Any]
-KINDS = ("pods", "events", "persistentvolumeclaims", "poddisruptionbudgets", "nodes")
+KINDS = ("pods", "events", "persistentvolumeclaims", "poddisruptionbudgets", "secrets", "services", "nodes")
 
 
 class FakeApi:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from kubespawner.objects import make_pod, make_pvc
 from kubespawner.slugs import multi_slug, safe_slug
 
-from swish_spawner.core.manifests import Owner, companion_manifests, prerequisite_manifests
+from swish_spawner.core.manifests import Owner, companion_manifests, make_ssh_service, prerequisite_manifests
 from swish_spawner.core.plan import ServerPlan
 from swish_spawner.core.pod import enforced
 from swish_spawner.core.traits import kubespawner_traits
@@ -29,7 +29,7 @@ def environment_name(user: str, server: str) -> str:
 def manifests(plan: ServerPlan, namespace: str) -> list[dict[str, Any]]:
     """Return everything that a launch by this plan makes, in the order it is made.
 
-    What only a hub knows (its URLs, the server's token, an administrator's hooks) is not in them.
+    What only a hub knows (its URLs, the server's token, host keys, an administrator's hooks) is not in them.
 
     Args:
         plan: as `plan_server` gives it.
@@ -41,7 +41,8 @@ def manifests(plan: ServerPlan, namespace: str) -> list[dict[str, Any]]:
     owner = Owner(pod["metadata"]["name"], _UNKNOWN_UID, made_in)
     home = _home_claim(plan, traits)
     before = [home, *prerequisite_manifests(plan, made_in, home["metadata"])]
-    return [*map(dict, before), pod, *map(dict, companion_manifests(plan, owner))]
+    after = [*companion_manifests(plan, owner), *([make_ssh_service(plan, owner)] if plan.ssh else [])]
+    return [*map(dict, before), pod, *map(dict, after)]
 
 
 def pod_manifest(plan: ServerPlan, traits: dict[str, Any]) -> dict[str, Any]:

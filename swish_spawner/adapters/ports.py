@@ -18,6 +18,12 @@ class Cluster(Protocol):
             ClusterRefused: the API server will not have it.
         """
 
+    async def create_owned(self, manifest: Mapping[str, Any]) -> bool:
+        """Make an object that a pod owns, in the place of what an earlier pod left. Returns whether it was made.
+
+        Raises:
+            ClusterRefused: the API server will not have it, or there is one of that name that is not ours.
+        """
 
 class LogReader(Protocol):
     """The ssh log that the store keeps."""

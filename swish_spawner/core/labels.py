@@ -20,6 +20,10 @@ SERVER: Final = "swish.io/server"
 PLAN: Final = "swish.io/plan"
 HUB: Final = "swish.io/hub"
 SPAWN_ID: Final = "swish.io/spawn-id"
+SSH: Final = "swish.io/ssh"
+
+#: What ExternalDNS reads, before its version 0.22 and since.
+EXTERNAL_DNS: Final = ("external-dns.alpha.kubernetes.io/", "external-dns.kubernetes.io/")
 
 #: What autoscalers look at before they take a node away from a pod.
 KARPENTER_KEEP: Final = "karpenter.sh/do-not-disrupt"
@@ -43,6 +47,7 @@ ANNOTATIONS: Final[Mapping[str, str]] = MappingProxyType(
         SERVER: "The server's name at the hub; empty for the default server.",
         PLAN: "The plan, as JSON: what was decided, with the price per hour.",
         HUB: "The installation that started it, which tells two hubs in one namespace apart.",
+        SSH: "Where sshd runs, `sidecar` or `notebook`; an environment without ssh has none.",
         SPAWN_ID: "The start that made it; each start has its own.",
         KARPENTER_KEEP: "`true` in a pool with `protect`: Karpenter leaves its node alone.",
         AUTOSCALER_EVICT: "`false` in a pool with `protect`: Cluster Autoscaler leaves its node alone.",

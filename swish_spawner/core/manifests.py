@@ -8,6 +8,7 @@ from typing import Any
 
 from swish_spawner.core import kept, labels
 from swish_spawner.core.plan import ServerPlan
+from swish_spawner.core.ssh import PORT, PUBLIC_PORT, HostKey, host_name, start_files, start_secret_name
 from swish_spawner.core.traits import kubernetes_labels
 from swish_spawner.core.volumes import scratch_claim_name, scratch_claim_spec
 
@@ -23,14 +24,25 @@ class Owner:
     namespace: str
 
 
-def companion_manifests(plan: ServerPlan, owner: Owner) -> tuple[Manifest, ...]:
+@dataclass(frozen=True, slots=True)
+class SshStart:
+    """What sshd of one start is given: the start's id, and the environment's host key."""
+
+    spawn_id: str
+    key: HostKey
+
+
+def companion_manifests(plan: ServerPlan, owner: Owner, start: SshStart | None = None) -> tuple[Manifest, ...]:
     """Return what must be there beside the pod; all of it goes when the pod goes.
 
     Args:
         plan: as `plan_server` gives it.
         owner: the pod, which is there already.
+        start: for sshd, in an environment with ssh.
     """
-    return (make_pod_disruption_budget(plan, owner),) if plan.pool.protect else ()
+    # the pod's containers wait for the Secret, so it comes first
+    secrets = (make_ssh_secret(plan, owner, start),) if plan.ssh and start else ()
+    return (*secrets, *((make_pod_disruption_budget(plan, owner),) if plan.pool.protect else ()))
 
 
 def prerequisite_manifests(plan: ServerPlan, namespace: str, home: Mapping[str, Any]) -> tuple[Manifest, ...]:
@@ -76,6 +88,45 @@ def make_pod_disruption_budget(plan: ServerPlan, owner: Owner) -> Manifest:
             "unhealthyPodEvictionPolicy": "IfHealthyBudget",
         },
     }
+
+
+def make_ssh_secret(plan: ServerPlan, owner: Owner, start: SshStart) -> Manifest:
+    """Return the Secret that sshd of one start reads; it goes with the pod."""
+    metadata = {**_metadata(plan, owner), "name": start_secret_name(start.spawn_id)}
+    files = start_files(plan, start.key)
+    return {"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": metadata, "stringData": files}
+
+
+def make_ssh_service(plan: ServerPlan, owner: Owner) -> Manifest:
+    """Return the Service by which an environment is reached: named as it is, so that its name in the cluster is too."""
+    if plan.ssh is None:
+        raise ValueError("an environment without ssh has no Service")
+    ssh = plan.ssh
+    annotations = {**ssh.service_annotations, **_names(plan)}
+    spec: dict[str, Any] = {
+        "type": ssh.service,
+        "selector": {labels.ENVIRONMENT: plan.person.environment},
+        "ports": [{"name": "ssh", "port": PUBLIC_PORT, "targetPort": PORT, "protocol": "TCP"}],
+    }
+    if ssh.service != "ClusterIP":
+        # so that sshd, and the networks that it lets in, see the person's own address
+        spec["externalTrafficPolicy"] = "Local"
+    if ssh.service == "LoadBalancer":
+        spec["loadBalancerSourceRanges"] = [str(network) for network in ssh.allow_cidrs]
+    if ssh.load_balancer_class:
+        spec["loadBalancerClass"] = ssh.load_balancer_class
+    metadata = {**_metadata(plan, owner), "name": plan.person.environment, "annotations": annotations}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}
+
+
+def _names(plan: ServerPlan) -> dict[str, str]:
+    """Return what ExternalDNS makes an environment's name of; one inside the cluster's network has another key."""
+    host = host_name(plan)
+    if plan.ssh is None or host is None:
+        return {}
+    key = "internal-hostname" if plan.ssh.service == "ClusterIP" else "hostname"
+    values = {key: host, "ttl": str(plan.ssh.ttl)}
+    return {f"{prefix}{name}": value for prefix in labels.EXTERNAL_DNS for name, value in values.items()}
 
 
 def _metadata(plan: ServerPlan, owner: Owner) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from swish_spawner.core.labels import TAINT
-from swish_spawner.core.policy import Amount, Bounds, Image, Policy, Pool, Team
+from swish_spawner.core.policy import Amount, Bounds, Image, Policy, Pool, Ssh, Team
 from swish_spawner.core.quota import Use, Uses, check_quota
 from swish_spawner.core.request import AUTO, ServerRequest
 from swish_spawner.core.units import format_cpu, format_memory
@@ -45,7 +45,10 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class ServerPlan:
-    """Everything that is decided about one environment. CPU is in cores, memory in bytes, the price per hour."""
+    """Everything that is decided about one environment. CPU is in cores, memory in bytes, the price per hour.
+
+    `cpu` and `memory` are of the container that people work in; `whole` is of the pod, and is what is paid for.
+    """
 
     person: Person
     team: Team
@@ -57,6 +60,7 @@ class ServerPlan:
     gpu: str | None
     gpu_count: int
     packages: tuple[str, ...]
+    ssh: Ssh | None
     home_bytes: int
     home_class: str | None
     home_mount: str
@@ -68,6 +72,16 @@ class ServerPlan:
     def workload(self) -> str:
         """The value of ``swish.io/workload``: what the pool's nodes are tainted for, or ``general``."""
         return self.pool.taint or GENERAL
+
+    @property
+    def sidecar(self) -> Ssh | None:
+        """What the policy says of ssh, if sshd runs in a container of its own."""
+        return self.ssh if self.pool.ssh == "sidecar" else None
+
+    @property
+    def whole(self) -> tuple[Decimal, int]:
+        """The cores and bytes of all containers together."""
+        return _whole(self.cpu, self.memory, self.sidecar)
 
 
 def plan_server(person: Person, request: ServerRequest, policy: Policy, uses: Uses | None = None) -> ServerPlan:
@@ -95,6 +109,8 @@ def plan_server(person: Person, request: ServerRequest, policy: Policy, uses: Us
     cpu = _amount("cpu", request.cpu, pool.cpu, pool, reasons)
     memory = _amount("memory", request.memory, pool.memory, pool, reasons)
     gpu, gpu_count = _gpus(request, pool, reasons)
+    ssh = policy.ssh if request.ssh else None
+    whole = _whole(cpu, memory, ssh if pool.ssh == "sidecar" else None)
     plan = ServerPlan(
         person=person,
         team=team,
@@ -106,10 +122,11 @@ def plan_server(person: Person, request: ServerRequest, policy: Policy, uses: Us
         gpu=gpu,
         gpu_count=gpu_count,
         packages=request.packages,
+        ssh=ssh,
         home_bytes=policy.home.size,
         home_class=policy.home.storage_class,
         home_mount=policy.home.mount,
-        hourly_price=hourly_price(policy, cpu, memory, gpu, gpu_count),
+        hourly_price=hourly_price(policy, *whole, gpu, gpu_count),
         currency=policy.currency,
         reasons=(),
     )
@@ -119,7 +136,7 @@ def plan_server(person: Person, request: ServerRequest, policy: Policy, uses: Us
 
 def use_of(plan: ServerPlan) -> Use:
     """Return what a plan takes of its team's quota."""
-    return Use(plan.team.name, plan.person.name, plan.person.environment, plan.cpu, plan.memory, plan.gpu_count)
+    return Use(plan.team.name, plan.person.name, plan.person.environment, *plan.whole, plan.gpu_count)
 
 
 def teams_of(groups: Iterable[str], policy: Policy) -> tuple[Team, ...]:
@@ -133,6 +150,10 @@ def hourly_price(policy: Policy, cpu: Decimal, memory: int, gpu: str | None, gpu
     prices = policy.prices
     price = prices.cpu_core_hour * cpu + prices.memory_gib_hour * Decimal(memory) / GIB
     return price + (prices.gpu_hour.get(gpu, Decimal(0)) * gpu_count if gpu else 0)
+
+
+def _whole(cpu: Decimal, memory: int, sidecar: Ssh | None) -> tuple[Decimal, int]:
+    return (cpu + sidecar.cpu, memory + sidecar.memory) if sidecar else (cpu, memory)
 
 
 def _refuse_unavailable(request: ServerRequest, policy: Policy) -> None:
@@ -228,12 +249,22 @@ def _consequences(plan: ServerPlan) -> Iterable[Reason]:
         yield Reason("scratch", f"{format_memory(scratch.size)} at {scratch.path}, {kept}")
     if plan.packages:
         yield Reason("packages", f"{len(plan.packages)} installed before it starts")
+    if plan.ssh:
+        yield Reason("ssh", _where(plan.sidecar))
     yield Reason("home", f"{format_memory(plan.home_bytes)} at {plan.home_mount}, kept between sessions")
     yield Reason("price", f"{plan.hourly_price.normalize():f} {plan.currency} per hour")
 
 
+def _where(sidecar: Ssh | None) -> str:
+    if sidecar is None:
+        return "sshd runs beside JupyterLab, so that a session sees its GPU and its memory"
+    more = f"{format_cpu(sidecar.cpu)} CPU and {format_memory(sidecar.memory)}"
+    return f"sshd runs in a container of its own with {more} more, and without the environment's GPU or memory"
+
+
 def plan_document(plan: ServerPlan) -> Mapping[str, object]:
     """Return the plan as plain JSON data: what the annotation ``swish.io/plan`` and the hub's server state keep."""
+    cpu, memory = plan.whole
     return {
         "team": plan.team.name,
         "project": plan.project,
@@ -245,6 +276,8 @@ def plan_document(plan: ServerPlan) -> Mapping[str, object]:
         "gpu": plan.gpu,
         "gpu_count": plan.gpu_count,
         "packages": list(plan.packages),
+        "ssh": plan.pool.ssh if plan.ssh else None,
+        "whole": {"cpu": format_cpu(cpu), "memory_bytes": memory},
         "hourly_price": f"{plan.hourly_price:f}",
         "currency": plan.currency,
     }

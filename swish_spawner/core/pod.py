@@ -6,8 +6,10 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from swish_spawner.core import ssh
 from swish_spawner.core.labels import GPU_RESOURCE
 from swish_spawner.core.plan import ServerPlan
+from swish_spawner.core.ssh import sidecar_resources
 from swish_spawner.core.taints import opens_a_pool, pool_toleration
 from swish_spawner.core.traits import (
     SECURITY_CONTEXT,
@@ -54,15 +56,36 @@ def enforced(pod: Manifest, plan: ServerPlan) -> dict[str, Any]:
             kind="hook",
             blame="cluster",
         )
-    ours = {NOTEBOOK, *([PACKAGES] if plan.packages else [])}
+    ours = _resources(plan)
     for container in (*(spec.get("initContainers") or ()), *spec["containers"]):
-        _bound(container, container_resources(plan) if container["name"] in ours else {})
+        _bound(container, ours.get(container["name"], {}))
         if container["name"] in ours:
             container["image"] = plan.image.image
             container["securityContext"] = _restricted(container.get("securityContext") or {})
             # what it said last is what the person reads when it does not start
             container.setdefault("terminationMessagePolicy", "FallbackToLogsOnError")
+    if plan.ssh:
+        _let_in(spec, plan)
     return result
+
+
+def _resources(plan: ServerPlan) -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+    """Return what each container of ours is given, by its name."""
+    own = container_resources(plan)
+    packages = {PACKAGES: own} if plan.packages else {}
+    return {NOTEBOOK: own, **packages, **({ssh.CONTAINER: sidecar_resources(plan)} if plan.sidecar else {})}
+
+
+def _let_in(spec: dict[str, Any], plan: ServerPlan) -> None:
+    """Give sshd the volumes that the environment's own container has, whoever added them, and those of its own."""
+    (notebook,) = (container for container in spec["containers"] if container["name"] == NOTEBOOK)
+    where = ssh.CONTAINER if plan.sidecar else NOTEBOOK
+    extra = ssh.ssh_mounts(plan)
+    places = {mount["mountPath"] for mount in extra}
+    theirs = [mount for mount in notebook.get("volumeMounts") or () if mount["mountPath"] not in places]
+    for container in (*(spec.get("initContainers") or ()), *spec["containers"]):
+        if container["name"] == where:
+            container["volumeMounts"] = [*copy.deepcopy(theirs), *extra]
 
 
 def _place(spec: dict[str, Any], plan: ServerPlan) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
+from swish_spawner.core.labels import EXTERNAL_DNS
 from swish_spawner.core.units import parse_cpu, parse_duration, parse_memory
 from swish_spawner.errors import Problem
 
@@ -112,12 +113,10 @@ def _ssh(doc: Document) -> Iterator[Problem]:
     if "load_balancer_class" in ssh and ssh.get("service") != "LoadBalancer":
         yield Problem("ssh.load_balancer_class", "only goes with service: LoadBalancer")
     for name in ssh.get("service_annotations") or {}:
-        if name.startswith(_DNS_PREFIXES):
+        if name.startswith(EXTERNAL_DNS):
             yield Problem(f"ssh.service_annotations.{name}", "is written by Swish, from domain and ttl")
 
 
-#: ExternalDNS' annotations, before its version 0.22 and since.
-_DNS_PREFIXES = ("external-dns.alpha.kubernetes.io/", "external-dns.kubernetes.io/")
 _PARSERS: Mapping[str, Callable[[Any], Any]] = {"cpu": parse_cpu, "memory": parse_memory}
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from swish_spawner.core import labels, volumes
+from swish_spawner.core import labels, ssh, volumes
 from swish_spawner.core.plan import ServerPlan, plan_document
 from swish_spawner.core.taints import pool_toleration
 from swish_spawner.core.units import format_cpu
@@ -47,12 +47,13 @@ def literal(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
-def kubespawner_traits(plan: ServerPlan, namespace: str) -> dict[str, Any]:
+def kubespawner_traits(plan: ServerPlan, namespace: str, spawn_id: str = "") -> dict[str, Any]:
     """Return the value of every trait that Swish owns, for one plan.
 
     Args:
         plan: as `plan_server` gives it.
         namespace: the installation's, for teams without one of their own.
+        spawn_id: of the start, whose Secret is mounted where sshd runs.
 
     Returns:
         Trait name to value; the keys are the same for every plan. CPU is in cores, memory in bytes.
@@ -63,9 +64,14 @@ def kubespawner_traits(plan: ServerPlan, namespace: str) -> dict[str, Any]:
         **_placement(plan),
         **_identity(plan),
         **_lifecycle(plan),
-        **volumes.storage(plan),
+        **_storage(plan, spawn_id),
         **_security(),
     }
+
+
+def _storage(plan: ServerPlan, spawn_id: str) -> dict[str, Any]:
+    storage = volumes.storage(plan)
+    return {**storage, "volumes": {**storage["volumes"], **ssh.ssh_volumes(plan, spawn_id)}}
 
 
 def _resources(plan: ServerPlan) -> dict[str, Any]:
@@ -152,6 +158,7 @@ def kubernetes_annotations(plan: ServerPlan) -> dict[str, str]:
         labels.USER: plan.person.name,
         labels.SERVER: plan.person.server,
         labels.PLAN: json.dumps(plan_document(plan), sort_keys=True),
+        **({labels.SSH: plan.pool.ssh} if plan.ssh else {}),
         **protection,
     }
 
@@ -170,15 +177,29 @@ def grace_seconds(plan: ServerPlan) -> int:
 
 def _lifecycle(plan: ServerPlan) -> dict[str, Any]:
     grace = grace_seconds(plan)
+    hooks = {"preStop": {"exec": {"command": ["sh", "-c", _CHECKPOINT]}}}
     return {
-        "init_containers": {"swish-packages": _package_installer(plan)} if plan.packages else {},
-        "lifecycle_hooks": {"preStop": {"exec": {"command": ["sh", "-c", _CHECKPOINT]}}},
+        "init_containers": _init_containers(plan),
+        "lifecycle_hooks": hooks | ({"postStart": ssh.beside(None)} if _is_beside(plan) else {}),
         "environment": {"SWISH_STOP_GRACE": str(grace), "PYTHONUSERBASE": _user_base(plan)},
         "delete_grace_period": grace,
         "extra_pod_config": {"terminationGracePeriodSeconds": grace},
         # how long KubeSpawner waits for a pod to start, and for one to be gone
         "start_timeout": grace + _STOP_MARGIN,
     }
+
+
+def _is_beside(plan: ServerPlan) -> bool:
+    """Say whether sshd runs in the environment's own container."""
+    return plan.ssh is not None and plan.sidecar is None
+
+
+def _init_containers(plan: ServerPlan) -> dict[str, Any]:
+    """Return the containers that start before the environment's own; KubeSpawner starts them by their keys."""
+    containers = {"swish-packages": _package_installer(plan)} if plan.packages else {}
+    if plan.sidecar:
+        containers["swish-ssh"] = ssh.sidecar(plan, {"PYTHONUSERBASE": _user_base(plan)})
+    return containers
 
 
 def _user_base(plan: ServerPlan) -> str:
@@ -236,6 +257,12 @@ def _filled(base: Mapping[str, Any], ours: Mapping[str, Any]) -> Any:
     return {**ours, **base}
 
 
+def _with_hooks(base: Mapping[str, Any], ours: Mapping[str, Any]) -> Any:
+    """Add only what the administrator did not configure, but for sshd's start, which comes before theirs."""
+    hooks = {**ours, **base}
+    return hooks | ({"postStart": ssh.beside(base.get("postStart"))} if "postStart" in ours else {})
+
+
 def _every_term(base: Any, ours: list[Any]) -> Any:
     return every_term(list(base.values()) if isinstance(base, Mapping) else list(base or ()), ours)
 
@@ -260,7 +287,7 @@ MERGED: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "extra_resource_guarantees": _added,
     "extra_resource_limits": _added,
     "init_containers": _added,
-    "lifecycle_hooks": _filled,
+    "lifecycle_hooks": _with_hooks,
     "node_affinity_preferred": _added,
     "node_affinity_required": _every_term,
     "start_timeout": max,

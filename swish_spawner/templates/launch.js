@@ -44,7 +44,9 @@
         return `${choice.pool.title} gives ${bounds.text} of ${name === "cpu" ? "CPU" : "memory"}.`;
       }
     }
-    const price = choice.cpu * facts.cpu_core_hour + (choice.memory / 2 ** 30) * facts.memory_gib_hour + choice.gpu;
+    const more = value("ssh") && choice.pool.sidecar ? facts.ssh : { cpu: 0, memory: 0 };
+    const gib = (choice.memory + more.memory) / 2 ** 30;
+    const price = (choice.cpu + more.cpu) * facts.cpu_core_hour + gib * facts.memory_gib_hour + choice.gpu;
     const rule = choice.why ? `${choice.why} → ${choice.pool.title} pool` : `${choice.pool.title} pool`;
     return `${rule}: ${price.toFixed(3)} ${facts.currency} per hour.`;
   }

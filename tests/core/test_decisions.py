@@ -62,7 +62,11 @@ def facts(made: list[dict[str, Any]]) -> dict[str, Any]:
         "grace": spec["terminationGracePeriodSeconds"],
         "scratch": "/data" if "/data" in mounts else None,
         "shm": "/dev/shm" in mounts,  # noqa: S108
-        "installs": [arg for init in spec.get("initContainers", ()) for arg in init["command"][4:]],
+        "installs": [arg for init in spec.get("initContainers", ()) for arg in init.get("command", [])[4:]],
+        "ssh": annotations.get("swish.io/ssh"),
+        "sshd": [init["name"] for init in spec.get("initContainers", ()) if init.get("restartPolicy") == "Always"],
+        "starts": "postStart" in notebook["lifecycle"],
+        "service": [manifest["spec"]["type"] for manifest in made if manifest["kind"] == "Service"],
     }
 
 

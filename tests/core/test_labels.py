@@ -10,8 +10,8 @@ from swish_spawner.core.traits import kubernetes_labels, kubespawner_traits
 
 
 def test_each_label_and_annotation_is_described(policy: Policy, ada: Person) -> None:
-    """A protected environment has every label, and every annotation but the stamps of one start."""
-    plan = plan_server(ada, parse_request({"memory": "65Gi"}), policy)
+    """A protected environment with ssh has every label, and every annotation but the stamps of one start."""
+    plan = plan_server(ada, parse_request({"memory": "65Gi", "ssh": True}), policy)
     assert set(kubernetes_labels(plan)) == set(labels.LABELS)
     stamps = {labels.HUB, labels.SPAWN_ID}
     assert set(kubespawner_traits(plan, "swish")["extra_annotations"]) == set(labels.ANNOTATIONS) - stamps

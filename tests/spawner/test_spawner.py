@@ -251,6 +251,8 @@ class RecordingCluster:
         self.made.append(manifest["kind"])
         return True
 
+    create_owned = create
+
 
 @pytest.mark.parametrize(("options", "made"), [(LARGE, ["PodDisruptionBudget", "theirs"]), ({}, ["theirs"])])
 async def test_companions_are_made_and_then_the_administrators_hook_runs(
