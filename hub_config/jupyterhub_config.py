@@ -43,7 +43,7 @@ c.merge(Config(values["hubConfig"]))
 for class_name, traits in values["hubConfigFromSecret"].items():
     c[class_name].update({trait: (secrets_dir / key).read_text().strip() for trait, key in traits.items()})
 
-add_services(c, secrets_dir)
+add_services(c, secrets_dir, values.get("web"))
 configure(
     c,
     policy_path=str(policy_dir / "policy.yaml"),

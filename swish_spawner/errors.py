@@ -5,7 +5,9 @@
     │   ├── RequestError          an option that was sent is malformed: names the field and the rule
     │   ├── Denied                a well-formed request that the policy refuses: one sentence to act on
     │   ├── PolicyError           the policy file has problems: all of them, each with its path
-    │   └── LaunchFailed          Kubernetes cannot start what was decided: what happened, and what to do next
+    │   ├── LaunchFailed          Kubernetes cannot start what was decided: what happened, and what to do next
+    │   ├── NotThere              what is asked for is not there, or not there any more
+    │   └── Unavailable           a part that is needed gives no answer now: which, and what to do
     ├── ClusterRefused            the Kubernetes API server will not have an object; the text is its own
     ├── AlreadyThere              there is an object of that name
     ├── ClusterAway               the Kubernetes API server gave no answer in time
@@ -69,6 +71,14 @@ class LaunchFailed(UserError):  # noqa: N818 - what happened, as Denied is
         super().__init__(sentence)
         self.kind = kind
         self.blame = blame
+
+
+class NotThere(UserError):  # noqa: N818 - what happened, as Denied is
+    """What a person asks for is not there, or not there any more; the text is one sentence."""
+
+
+class Unavailable(UserError):  # noqa: N818 - what happened, as Denied is
+    """A part that is needed gives no answer now; the text says which, what is so meanwhile, and what to do."""
 
 
 class ClusterRefused(SwishError):  # noqa: N818 - what happened, as Denied is

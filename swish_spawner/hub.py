@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from jupyterhub.roles import get_default_roles
 from traitlets.config.loader import LazyConfigValue
@@ -24,6 +24,9 @@ from swish_spawner.sweeper import Sweeper
 from swish_spawner.sweeper_page import PATH, sweep_handler
 from swish_spawner.sweeper_world import HubWorld
 
+#: What the web service asks of the hub: people with their groups and servers, where and how one enters these (in their
+#: state), and to say that somebody who came by ssh is active.
+_WEB_SCOPES: Final = ["list:users", "read:users", "read:servers", "admin:server_state", "users:activity"]
 #: The first round comes after the hub has started (seconds).
 _FIRST_SWEEP = 30
 
@@ -86,22 +89,39 @@ def _configured(section: Any, name: str) -> list[Any]:
     return list(value.get_value([]) if isinstance(value, LazyConfigValue) else value)
 
 
-def add_services(c: Any, tokens: Path) -> None:
+def add_services(c: Any, tokens: Path, web: Mapping[str, str] | None = None) -> None:
     """Give each service of our own what it may do, beside the services and roles that are configured already.
 
     Args:
         c: the traitlets Config object of a ``jupyterhub_config.py``.
-        tokens: a folder with ``admin-token``, and with ``metrics-token`` where Prometheus is to read the metrics.
+        tokens: a folder with ``admin-token``, with ``metrics-token`` where Prometheus is to read the metrics, and with
+            ``web-token`` where the web service runs.
+        web: the web service's name at the hub as ``service``, and the ``url`` that the proxy reaches it by; None where
+            it does not run.
     """
     # all of the admin role's rights in a role of its own: to list members of `admin` would undo the hub's admin page
     (admin,) = (role for role in get_default_roles() if role["name"] == "admin")
     _add_service(c, "swish-admin", tokens / "admin-token", admin["scopes"])
     if (token := tokens / "metrics-token").exists():
         _add_service(c, "swish-metrics", token, ["read:metrics"])
+    if web and (token := tokens / "web-token").exists():
+        # people see only their own by it; that it may know who they are is no question to ask them
+        pages = {"url": web["url"], "admin": False, "oauth_no_confirm": True}
+        _add_service(c, web["service"], token, _WEB_SCOPES, **pages)
+        _let_everybody(c, f"access:services!service={web['service']}")
 
 
-def _add_service(c: Any, name: str, token: Path, scopes: list[str]) -> None:
-    service = {"name": name, "api_token": token.read_text(encoding="utf-8").strip()}
+def _let_everybody(c: Any, scope: str) -> None:
+    """Give all users a scope; a role ``user`` of the administrator's own keeps what else it has."""
+    roles = c.JupyterHub.get("load_roles", [])
+    (usual,) = (role for role in get_default_roles() if role["name"] == "user")
+    own = next((role for role in roles if role["name"] == "user"), usual)
+    role = {**own, "scopes": [*own.get("scopes", usual["scopes"]), scope]}
+    c.JupyterHub.load_roles = [*(other for other in roles if other["name"] != "user"), role]
+
+
+def _add_service(c: Any, name: str, token: Path, scopes: list[str], **more: Any) -> None:
+    service = {"name": name, "api_token": token.read_text(encoding="utf-8").strip(), **more}
     role = {"name": name, "scopes": scopes, "services": [name]}
     c.JupyterHub.services = [*c.JupyterHub.get("services", []), service]
     c.JupyterHub.load_roles = [*c.JupyterHub.get("load_roles", []), role]

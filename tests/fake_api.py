@@ -182,6 +182,17 @@ class FakeApi:
             self.run(name)
         return web.json_response(made, status=201)
 
+    async def _put(self, request: web.Request, namespace: str, kind: str, name: str) -> web.Response:
+        found = self.objects[kind].get(f"{namespace}/{name}")
+        if not found:
+            return refusal(404, f"{name} not found")
+        resource = await request.json()
+        if resource["metadata"].get("resourceVersion") not in (None, found["metadata"]["resourceVersion"]):
+            return refusal(
+                409, "the object has been modified; please apply your changes to the latest version", "Conflict"
+            )
+        return web.json_response(self.change(kind, "MODIFIED", resource))
+
     async def _delete(self, request: web.Request, namespace: str, kind: str, name: str) -> web.Response:
         found = self.objects[kind].get(f"{namespace}/{name}")
         if not found:

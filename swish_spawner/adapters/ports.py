@@ -25,6 +25,7 @@ class Cluster(Protocol):
             ClusterRefused: the API server will not have it, or there is one of that name that is not ours.
         """
 
+
 class LogReader(Protocol):
     """The ssh log that the store keeps."""
 

@@ -102,3 +102,49 @@ def test_services_of_our_own_have_tokens_and_roles(tmp_path: Path, files: tuple[
     assert [service["name"] for service in c.JupyterHub.services] == names
     assert [role["name"] for role in c.JupyterHub.load_roles] == names
     assert [service["api_token"] for service in c.JupyterHub.services[1:]] == [f"the {name}" for name in files]
+
+
+def with_web(tmp_path: Path, **jupyterhub: object) -> Config:
+    """Return a configuration after the web service was added to it."""
+    for name in ("admin-token", "web-token"):
+        (tmp_path / name).write_text(f"the {name}\n", encoding="utf-8")
+    c = Config({"JupyterHub": jupyterhub})
+    add_services(c, tmp_path, {"service": "swish", "url": "http://web:8082"})
+    return c
+
+
+def test_the_web_service_reads_people_and_is_no_administrator(tmp_path: Path) -> None:
+    """It starts, stops and changes nothing at the hub but when somebody was last active."""
+    c = with_web(tmp_path)
+    assert c.JupyterHub.services[-1] == {
+        "name": "swish",
+        "api_token": "the web-token",
+        "url": "http://web:8082",
+        "admin": False,
+        "oauth_no_confirm": True,
+    }
+    (role,) = (role for role in c.JupyterHub.load_roles if role["name"] == "swish")
+    assert role["scopes"] == ["list:users", "read:users", "read:servers", "admin:server_state", "users:activity"]
+
+
+@pytest.mark.parametrize(
+    ("role", "scopes"),
+    [
+        ([], ["self"]),
+        ([{"name": "user", "scopes": ["self", "list:groups"]}], ["self", "list:groups"]),
+        ([{"name": "user"}], ["self"]),
+    ],
+)
+def test_everybody_may_use_the_web_service(tmp_path: Path, role: list[dict[str, object]], scopes: list[str]) -> None:
+    """And keeps what they may do by an administrator's own role."""
+    c = with_web(tmp_path, load_roles=role)
+    (user,) = (role for role in c.JupyterHub.load_roles if role["name"] == "user")
+    assert user["scopes"] == [*scopes, "access:services!service=swish"]
+
+
+def test_without_a_token_there_is_no_web_service(tmp_path: Path) -> None:
+    """A Secret of an earlier release has none, and the hub starts all the same."""
+    (tmp_path / "admin-token").write_text("x", encoding="utf-8")
+    c = Config()
+    add_services(c, tmp_path, {"service": "swish", "url": "http://web:8082"})
+    assert [service["name"] for service in c.JupyterHub.services] == ["swish-admin"]

@@ -1,0 +1,174 @@
+"""Where people's keys are kept: one list a person, and copies of it where the person's environments are.
+
+The list itself is in the installation's own namespace. Each other namespace that a team of the person's has gets a
+copy, since a pod can only mount Secrets of its own namespace. What is asked for is written to the list first; a copy
+that cannot be written then is written later, by `sync`, so nothing that was asked for is lost half done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from swish_spawner.adapters.key_secrets import KeySecrets
+from swish_spawner.core.plan import teams_of
+from swish_spawner.core.policy import Policy
+from swish_spawner.core.ssh_key_list import Items, KeptKey, KeyList, key_list, key_lists
+from swish_spawner.core.ssh_keys import secret_name, secret_names, shard
+from swish_spawner.errors import ClusterAway, SwishError, Unavailable
+
+#: How many Secrets are asked for at a time.
+_AT_ONCE: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class KeyStore:
+    """The keys of everybody.
+
+    Attributes:
+        secrets: where they are.
+        namespace: the installation's own.
+        policy: returns the policy in force.
+    """
+
+    secrets: KeySecrets
+    namespace: str
+    policy: Callable[[], Policy]
+    # one writer at a time a shard: a copy that is being written is then never older than the list
+    _locks: Mapping[str, asyncio.Lock] = field(
+        default_factory=lambda: {name: asyncio.Lock() for name in secret_names()}, repr=False
+    )
+    _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE), repr=False)
+
+    @property
+    def has_copies(self) -> bool:
+        """Whether any team has a namespace of its own, so that there is anything to keep the same."""
+        return bool(self._others())
+
+    async def of(self, user: str) -> KeyList:
+        """Return a person's keys.
+
+        Raises:
+            Unavailable: Kubernetes does not answer, or keeps no such Secret.
+        """
+        return key_list(user, await self._read(self.namespace, secret_name(shard(user))))
+
+    async def change(self, user: str, groups: Iterable[str], change: Callable[[KeyList], KeyList]) -> KeyList:
+        """Change a person's keys everywhere, and return them as they are then.
+
+        Args:
+            user: the exact JupyterHub user name.
+            groups: the JupyterHub groups that the person is in.
+            change: from the list to the new one; it may be asked several times, and may refuse by a UserError.
+
+        Raises:
+            Unavailable: nothing was changed; or, as the text then says, some copies are changed later.
+        """
+
+        def changed(items: Mapping[str, str]) -> Items:
+            return change(key_list(user, items)).items()
+
+        name = secret_name(shard(user))
+        async with self._locks[name]:
+            new = key_list(user, await self._change(self.namespace, name, changed))
+            late = await self._copy(new, self._homes(groups))
+        if late:
+            raise Unavailable(
+                f"Your list is changed, but environments in {', '.join(late)} do not know it yet, since Kubernetes did "
+                "not take it there. Swish tries again every minute; ask your administrator if this stays so."
+            )
+        return new
+
+    async def sync(self, groups: Mapping[str, Iterable[str]]) -> bool:
+        """Make every copy as its list is: after a fault, or when people's teams or the policy have changed.
+
+        Args:
+            groups: the JupyterHub groups of every user of the hub, by name; who is left out is in none.
+
+        Returns:
+            Whether all copies are right now.
+        """
+        done = await asyncio.gather(*(self._sync_shard(name, groups) for name in secret_names()))
+        return all(done)
+
+    async def holders(self, fingerprint: str) -> list[tuple[str, KeptKey]]:
+        """Return every person on whose list a key is, with the key; nobody's key keeps another from using their own.
+
+        Raises:
+            Unavailable: Kubernetes does not answer.
+        """
+        shards = await asyncio.gather(*(self._read(self.namespace, name) for name in secret_names()))
+        lists = [one for items in shards for one in key_lists(items).values()]
+        return [(one.user, key) for one in lists for key in one.keys if key.fingerprint == fingerprint]
+
+    def _homes(self, groups: Iterable[str]) -> frozenset[str]:
+        """Return where copies for members of these groups are, without the installation's own namespace."""
+        return frozenset(team.namespace for team in teams_of(groups, self.policy()) if team.namespace) - {
+            self.namespace
+        }
+
+    def _others(self) -> tuple[str, ...]:
+        """Return every namespace but the installation's own that environments run in."""
+        teams = {team.namespace for team in self.policy().teams.values() if team.namespace}
+        return tuple(sorted(teams - {self.namespace}))
+
+    async def _copy(self, keys: KeyList, homes: frozenset[str]) -> list[str]:
+        """Copy a list to where it belongs, take it from everywhere else, and return where that was not possible."""
+        name, nothing = secret_name(shard(keys.user)), KeyList(keys.user).items()
+        places = self._others()
+        items = {place: keys.items() if place in homes else nothing for place in places}
+
+        async def copy(place: str) -> bool:
+            try:
+                await self._change(place, name, lambda _: items[place])
+            except SwishError:
+                return False
+            return True
+
+        done = await asyncio.gather(*map(copy, places))
+        return [place for place, well in zip(places, done, strict=True) if not well]
+
+    async def _sync_shard(self, name: str, groups: Mapping[str, Iterable[str]]) -> bool:
+        async with self._locks[name]:
+            try:
+                lists = key_lists(await self._read(self.namespace, name)).values()
+            except SwishError:
+                return False
+            homes = {one.user: self._homes(groups.get(one.user, ())) for one in lists}
+            copies = (
+                self._sync_copy(place, name, [one for one in lists if place in homes[one.user]])
+                for place in self._others()
+            )
+            return all(await asyncio.gather(*copies))
+
+    async def _sync_copy(self, namespace: str, name: str, lists: Iterable[KeyList]) -> bool:
+        wanted: dict[str, str | None] = {item: text for one in lists for item, text in one.items().items()}
+        try:
+            await self._change(namespace, name, lambda items: {**dict.fromkeys(items), **wanted})
+        except SwishError:
+            return False
+        return True
+
+    async def _read(self, namespace: str, name: str) -> Mapping[str, str]:
+        async with self._turns:
+            try:
+                return await self.secrets.read(namespace, name)
+            except ClusterAway as error:
+                raise _away() from error
+
+    async def _change(
+        self, namespace: str, name: str, change: Callable[[Mapping[str, str]], Items]
+    ) -> Mapping[str, str]:
+        async with self._turns:
+            try:
+                return await self.secrets.change(namespace, name, change)
+            except ClusterAway as error:
+                raise _away() from error
+
+
+def _away() -> Unavailable:
+    return Unavailable(
+        "Kubernetes, which keeps keys, does not answer. Keys that are in use go on working; try again in a minute."
+    )

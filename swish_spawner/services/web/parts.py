@@ -1,0 +1,71 @@
+"""What the handlers of one application share, and what they count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from jinja2 import Environment
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from swish_spawner.adapters.account_keys import GitHubKeys
+from swish_spawner.adapters.hub import Hub
+from swish_spawner.adapters.ports import LogReader
+from swish_spawner.core.policy import Policy
+from swish_spawner.services.web.key_store import KeyStore
+from swish_spawner.services.web.settings import Settings
+
+
+class Metrics:
+    """What Prometheus reads of one application; names of people are in no label."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Histogram(
+            "swish_web_request_seconds", "How long answers took", ["handler", "status"], registry=self.registry
+        )
+        self.keys = Counter(
+            "swish_web_key_changes_total", "Changes of people's keys", ["change", "outcome"], registry=self.registry
+        )
+        self.gateway = Counter(
+            "swish_web_gateway_questions_total",
+            "Keys that the gateway asked about",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.late = Gauge(
+            "swish_web_keys_late", "1 while copies of keys are not as their lists are", registry=self.registry
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that handlers use.
+
+    Attributes:
+        settings: how this service runs.
+        policy: returns the policy in force.
+        hub: to ask for people and their servers.
+        keys: where keys are.
+        accounts: to take keys over from, by what the account is called in a request; none is offered unless the
+            policy allows it.
+        log: the ssh log, or None while nothing keeps one.
+        now: the time, with a time zone.
+        pages: the templates.
+        metrics: what is counted.
+    """
+
+    settings: Settings
+    policy: Callable[[], Policy]
+    hub: Hub
+    keys: KeyStore
+    accounts: GitHubKeys
+    log: LogReader | None
+    now: Callable[[], datetime]
+    pages: Environment
+    metrics: Metrics = field(default_factory=Metrics)
+
+
+#: Which page a request is for, as the navigation names it.
+PAGES: Mapping[str, str] = {"": "Environments", "keys": "Keys", "log": "Log"}

@@ -1,0 +1,24 @@
+"use strict";
+// Buttons that copy the text beside them. Without a clipboard (plain http) the text is selected instead.
+(() => {
+  const said = document.getElementById("swish-said");
+  const say = (button, words) => {
+    said.textContent = "";
+    button.textContent = words;
+    window.setTimeout(() => { said.textContent = `${words}: ${button.getAttribute("aria-label").replace(/^Copy: /, "")}`; }, 50);
+    window.setTimeout(() => { button.textContent = "Copy"; }, 2000);
+  };
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    const code = button.parentElement.querySelector("code");
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(code.textContent);
+        say(button, "Copied");
+      } catch {
+        window.getSelection().selectAllChildren(code);
+        say(button, "Selected");
+      }
+    });
+  }
+})();

@@ -1,0 +1,37 @@
+"""What the web service does without being asked: it keeps the copies of keys as their lists are."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Final
+
+from swish_spawner.errors import SwishError
+from swish_spawner.services.web.parts import Parts
+
+LOG: Final = logging.getLogger("swish.web")
+#: Between two rounds (seconds): so long it takes until somebody's keys follow them into a team with its own namespace,
+#: or a copy that could not be written is written.
+ROUND_SECONDS: Final = 60.0
+
+
+async def upkeep(parts: Parts, round_seconds: float = ROUND_SECONDS) -> None:
+    """Do a round now and then, until cancelled; nothing that goes wrong in one ends the next."""
+    while True:
+        try:
+            await keep_keys(parts)
+        except Exception:
+            LOG.exception("Copies of keys could not be looked after")
+            parts.metrics.late.set(1)
+        await asyncio.sleep(round_seconds)
+
+
+async def keep_keys(parts: Parts) -> bool:
+    """Make every copy of keys as its list is, and say whether all are; without the hub's answer nothing is touched."""
+    try:
+        well = not parts.keys.has_copies or await parts.keys.sync(await parts.hub.groups())
+    except SwishError as error:
+        LOG.warning("Copies of keys are not looked after now: %s", error)
+        well = False
+    parts.metrics.late.set(0 if well else 1)
+    return well

@@ -1,0 +1,30 @@
+"""A real hub and the real web service beside it, over a Kubernetes API server in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import WIDE_POLICY
+from tests.fake_api import FakeApi, served_beside
+from tests.services.web.site import Site, running_site, secrets_of
+
+GROUPS = """
+c.JupyterHub.load_groups = {"imaging": {"users": ["ada", "grace"]}, "genomics": {"users": ["alan"]}}
+"""
+
+
+@pytest.fixture(scope="module")
+def site_api() -> Iterator[FakeApi]:
+    """The API server, with the Secrets that the chart makes."""
+    with served_beside(FakeApi()) as api:
+        secrets_of(api, "swish", "swish-imaging")
+        yield api
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, site_api: FakeApi) -> Iterator[Site]:
+    """The installation of a module's tests; ada and grace are in a team with a namespace of its own."""
+    with running_site(tmp_path_factory.mktemp("site"), WIDE_POLICY, site_api, GROUPS) as site:
+        yield site

@@ -1,0 +1,112 @@
+"""Copies of keys follow people and heal after faults."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+from kubernetes_asyncio.client import ApiClient, Configuration, CoreV1Api
+
+from swish_spawner.adapters.key_secrets import KeySecrets
+from swish_spawner.adapters.patience import Patience
+from swish_spawner.core.policy import Policy
+from swish_spawner.core.ssh_key_list import KeyList
+from swish_spawner.core.ssh_keys import key_id, parse_public_key, secret_name, shard
+from swish_spawner.errors import Unavailable
+from swish_spawner.services.web.key_store import KeyStore
+from tests.core.test_ssh_keys import ED25519
+from tests.fake_api import FakeApi, serve
+from tests.services.web.site import secrets_of
+
+KEY = parse_public_key(ED25519)
+NOW = datetime(2026, 11, 26, tzinfo=UTC)
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[FakeApi]:
+    """An API server with the chart's Secrets."""
+    async with serve(FakeApi()) as api:
+        secrets_of(api, "swish", "swish-imaging")
+        yield api
+
+
+@pytest.fixture
+async def store(api: FakeApi, policy: Policy) -> AsyncIterator[KeyStore]:
+    """What is tested; the team imaging has a namespace of its own."""
+    async with ApiClient(Configuration(host=api.url)) as client:
+        secrets = KeySecrets(CoreV1Api(client), Patience(request_seconds=2, answer_seconds=0.5))
+        yield KeyStore(secrets, "swish", lambda: policy)
+
+
+def add(keys: KeyList) -> KeyList:
+    """Return a list with the key."""
+    return keys.with_key(KEY, "laptop", NOW)
+
+
+def copy_of(api: FakeApi, user: str, namespace: str = "swish-imaging") -> str:
+    """Return what environments of a person's mount in a namespace."""
+    data = api.objects["secrets"][f"{namespace}/{secret_name(shard(user))}"].get("data") or {}
+    return base64.b64decode(data.get(key_id(user), "")).decode()
+
+
+async def test_keys_follow_a_person_into_a_team(api: FakeApi, store: KeyStore) -> None:
+    """Without the person's doing anything."""
+    await store.change("ada", [], add)
+    assert not copy_of(api, "ada")
+    assert await store.sync({"ada": ["imaging"]})
+    assert copy_of(api, "ada") == f"{ED25519}\n"
+
+
+@pytest.mark.parametrize("groups", [{"ada": []}, {}])
+async def test_keys_leave_a_team_with_a_person(api: FakeApi, store: KeyStore, groups: dict[str, list[str]]) -> None:
+    """Or with one that the hub does not know any more."""
+    await store.change("ada", ["imaging"], add)
+    assert await store.sync(groups)
+    assert not copy_of(api, "ada")
+    assert (await store.of("ada")).keys
+
+
+async def test_a_copy_that_could_not_be_removed_is_removed_later(api: FakeApi, store: KeyStore) -> None:
+    """Meanwhile the answer says where the key still opens."""
+    await store.change("ada", ["imaging"], add)
+    kept = api.objects["secrets"].pop(f"swish-imaging/{secret_name(shard('ada'))}")
+    with pytest.raises(Unavailable, match="environments in swish-imaging do not know it yet"):
+        await store.change("ada", ["imaging"], lambda keys: keys.without(KEY.fingerprint))
+    api.objects["secrets"][f"swish-imaging/{secret_name(shard('ada'))}"] = kept
+    assert copy_of(api, "ada")
+    assert await store.sync({"ada": ["imaging"]})
+    assert not copy_of(api, "ada")
+
+
+async def test_what_somebody_else_put_into_a_copy_goes(api: FakeApi, store: KeyStore) -> None:
+    """Only lists let people in."""
+    secret = api.objects["secrets"][f"swish-imaging/{secret_name(shard('ada'))}"]
+    secret["data"] = {key_id("ada"): base64.b64encode(b"ssh-ed25519 AAAA").decode()}
+    assert await store.sync({"ada": ["imaging"]})
+    assert not copy_of(api, "ada")
+
+
+async def test_what_is_right_is_not_written_again(api: FakeApi, store: KeyStore) -> None:
+    """A round without news only reads."""
+    await store.change("ada", ["imaging"], add)
+    written = api.requests["PUT secrets"]
+    assert await store.sync({"ada": ["imaging"]})
+    assert api.requests["PUT secrets"] == written == 2
+
+
+async def test_a_round_that_could_not_do_all_says_so(api: FakeApi, store: KeyStore) -> None:
+    """And does what it can."""
+    del api.objects["secrets"]["swish-imaging/ssh-keys-0"]
+    await store.change("ada", [], add)
+    assert not await store.sync({"ada": ["imaging"]})
+    assert copy_of(api, "ada")
+
+
+async def test_holders(store: KeyStore) -> None:
+    """A public key may be on several lists: nobody's shuts another out."""
+    await store.change("ada", [], add)
+    await store.change("eve", [], add)
+    assert sorted(user for user, _ in await store.holders(KEY.fingerprint)) == ["ada", "eve"]
+    assert await store.holders("SHA256:other") == []
