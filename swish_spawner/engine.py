@@ -22,6 +22,7 @@ from kubespawner.objects import make_owner_reference
 from swish_spawner.adapters.patience import Patience
 from swish_spawner.adapters.pods import Pods
 from swish_spawner.adapters.watch import BELLS, EventWatch, PodWatch
+from swish_spawner.collector import set_aside_what_is_loaded
 from swish_spawner.core.phases import seen
 from swish_spawner.errors import AlreadyThere, ClusterAway, ClusterRefused, LaunchFailed, UserError
 from swish_spawner.in_force import SPAWNS
@@ -91,6 +92,8 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
 
     async def _start_reflector(self, kind: str, reflector_class: Any, replace: bool = False, **kwargs: Any) -> Any:
         """Start a watch of ours in the place of KubeSpawner's; one that failed is no longer in the way of the next."""
+        # by the first watch all is loaded that a hub runs on
+        set_aside_what_is_loaded()
         if kind == "events":
             # KubeSpawner's are of pods alone; why a volume is not made is said of its claim
             kwargs.pop("fields", None)
