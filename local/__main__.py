@@ -90,6 +90,8 @@ def run_down(settings: Settings, target: Target, shell: Shell, progress: Progres
             progress.say("Nothing is running.")
             return
         if teardown.exists(state):
+            if not settings.purge:
+                _keep_keys(make_installation(target, settings, shell, state), progress)
             teardown.teardown(state, shell, progress)
         # Of a build that was killed.
         mounts.unmount_all(settings.cache / "buildah")
@@ -106,6 +108,15 @@ def run_down(settings: Settings, target: Target, shell: Shell, progress: Progres
             installation.uninstall(everything=settings.purge)
     if target.kind != "local":
         shutil.rmtree(installation.place, ignore_errors=True)
+
+
+def _keep_keys(installation: Installation, progress: Progress) -> None:
+    """Write down people's public keys as they are now; a cluster that does not answer has those of the last `up`."""
+    with progress.step("Keep people's keys") as step:
+        try:
+            step.did = "kept" if installation.keep_keys() else "there are none"
+        except LocalError:
+            step.did = "the cluster does not answer: those of the last make up stay"
 
 
 def run_status(settings: Settings, target: Target, shell: Shell) -> int:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import urllib.request
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
-from local import daemons
+from local import daemons, keys
 from local.content import content_key
 from local.contexts import Kube, forward_argv
 from local.daemons import Daemon
@@ -34,7 +32,7 @@ class Installation:
         kube: Commands for the cluster.
         shell: Runs them.
         place: Folder for what is remembered about it.
-        keys: File to keep the hub's secrets in over the cluster's end; None where the cluster outlives `down`.
+        keys: File to keep the release's secrets in over the cluster's end; None where the cluster outlives `down`.
     """
 
     kube: Kube
@@ -82,7 +80,8 @@ class Installation:
         # From here until it is done nobody knows what is installed.
         self.remember(key=None)
         self.shell.run(self.kube.kubectl("apply", "--filename", str(ETC / "namespace.yaml")))
-        self._restore_keys()
+        if self.keys:
+            keys.restore(self.kube, self.shell, self.keys)
         self._forget_interrupted()
         generated = self.place / "values.yaml"
         self.place.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -94,12 +93,14 @@ class Installation:
             self.shell.ok(self.kube.kubectl("describe", "pods"))
             self.shell.ok(self.kube.kubectl("logs", "--selector=app.kubernetes.io/name=swish", "--tail=50", "--prefix"))
             raise
-        self._keep_keys()
+        self.keep_keys()
         self.remember(key=key, release=self._release())
         return True
 
     def _deployed(self) -> bool:
-        return self.shell.ok(self.kube.kubectl("get", "deployment/hub", "deployment/proxy", "--request-timeout=10s"))
+        return self.shell.ok(
+            self.kube.kubectl("get", "deployment/hub", "deployment/proxy", "deployment/web", "--request-timeout=10s")
+        )
 
     def _release(self) -> str:
         """Return which revision Helm has in the cluster; whoever else upgrades the release makes another one."""
@@ -114,17 +115,16 @@ class Installation:
                 name = f"sh.helm.release.v1.{release['name']}.v{release['revision']}"
                 self.shell.run(self.kube.kubectl("delete", "secret", name))
 
-    def _restore_keys(self) -> None:
-        """Give a new cluster the secrets of the last one: they open the database that is still there."""
-        if self.keys and self.keys.exists() and not self.shell.ok(self.kube.kubectl("get", "secret/hub")):
-            self.shell.run(self.kube.kubectl("create", "--filename", str(self.keys)))
+    def keep_keys(self) -> bool:
+        """Write down what the next cluster needs to go on: the keys of databases, and people's own public keys.
 
-    def _keep_keys(self) -> None:
-        if self.keys:
-            kept = portable(json.loads(self.shell.read(self.kube.kubectl("get", "secret/hub", "--output=json"))))
-            self.keys.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with os.fdopen(os.open(self.keys, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
-                json.dump(kept, stream)
+        Returns:
+            Whether there was any.
+
+        Raises:
+            LocalError: The cluster does not answer.
+        """
+        return keys.keep(self.kube, self.shell, self.keys) if self.keys else False
 
     def forward(self, port: int, direct: bool) -> str:
         """Make sure that the hub's address is reachable from this machine.
@@ -194,13 +194,6 @@ def upgrade_argv(kube: Kube, generated: Path, values: tuple[Path, ...]) -> list[
     files = [word for path in (generated, *values) for word in ("--values", str(path))]
     words = ("upgrade", "--install", RELEASE, str(CHART), "--create-namespace", "--wait", "--timeout=6m", *files)
     return kube.helm(*words)
-
-
-def portable(secret: dict[str, Any]) -> dict[str, Any]:
-    """Strip a Secret of what ties it to one cluster; what makes it Helm's stays."""
-    metadata = secret["metadata"]
-    kept = {name: metadata[name] for name in ("name", "namespace", "labels", "annotations") if name in metadata}
-    return {**{name: secret[name] for name in ("apiVersion", "kind", "type", "data")}, "metadata": kept}
 
 
 def external_host(service: dict[str, dict[str, dict[str, list[dict[str, str]]]]]) -> str | None:

@@ -60,7 +60,7 @@ class State:
 
     @property
     def keys(self) -> Path:
-        """The hub's generated secrets: kept beside the volumes, since they open the database that lies there."""
+        """Generated secrets and people's public keys: kept beside the volumes, since they open what lies there."""
         return self.volumes / ".keys" / "hub.json"
 
     @property

@@ -17,6 +17,8 @@ knowledge of the chart's version.
   "imagePullSecrets" .Values.imagePullSecrets
   "environments" (dict "namespace" .Release.Namespace)
   "urls" (dict "base" (include "swish.base-url" .) "hub" (include "swish.hub.url" .) "proxyApi" (include "swish.proxy-api.url" .))
+  "web" (dict "service" "swish" "url" (include "swish.web.url" .))
+  "ssh" (dict "gatewayPort" (include "swish.ssh-gateway.port" . | int))
   "sweeper" .Values.sweeper
   "hubConfig" .Values.hub.config
   "hubConfigFromSecret" .Values.hub.configFromSecret
@@ -40,6 +42,9 @@ knowledge of the chart's version.
 {{- end -}}
 {{- if dig "JupyterHub" "load_groups" nil .Values.hub.config -}}
 {{- fail "production: hub.config.JupyterHub.load_groups is set, by default to the two demo teams. With production: true, groups come from the authenticator (manage_groups: true): set load_groups to null." -}}
+{{- end -}}
+{{- if (include "swish.ssh" . | fromYaml).password -}}
+{{- fail "production: policy.ssh.password is true. With production: true people enter environments with keys or certificates, not with passwords: set it to false." -}}
 {{- end -}}
 {{- end -}}
 {{- end }}

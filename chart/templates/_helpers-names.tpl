@@ -15,6 +15,11 @@ rely on `hub`, `proxy-public` and the rest.
 {{- define "swish.proxy-api.name" -}} proxy-api {{- end }}
 {{- define "swish.environments.name" -}} environments {{- end }}
 {{- define "swish.team.name" -}} team {{- end }}
+{{- define "swish.web.name" -}} web {{- end }}
+{{- define "swish.web.pvc.name" -}} web-data {{- end }}
+{{- define "swish.ssh-gateway.name" -}} ssh-gateway {{- end }}
+{{- /* Of one of the 16 Secrets with people's public keys. Takes its hexadecimal digit. */}}
+{{- define "swish.ssh-keys.name" -}} ssh-keys-{{ . }} {{- end }}
 {{- define "swish.dashboards.name" -}} swish-dashboards {{- end }}
 
 {{- /* The Secret in force: the one of the chart, or the one that somebody else made. */}}
@@ -27,12 +32,29 @@ rely on `hub`, `proxy-public` and the rest.
 {{ .Values.hub.db.pvc.existingClaim | default (include "swish.hub.pvc.name" .) }}
 {{- end }}
 
+{{- /* The claim in force for what the web service writes. */}}
+{{- define "swish.web.claim.name" -}}
+{{ .Values.web.pvc.existingClaim | default (include "swish.web.pvc.name" .) }}
+{{- end }}
+
+{{- /* The gateway's Secret in force: the one of the chart, or the one that somebody else made. */}}
+{{- define "swish.ssh-gateway.secret.name" -}}
+{{ .Values.gateway.existingSecret | default (include "swish.ssh-gateway.name" .) }}
+{{- end }}
+
 {{- /* Addresses inside the cluster; with the namespace, so that environments elsewhere resolve them too. */}}
 {{- define "swish.hub.url" -}}
 http://{{ include "swish.hub.name" . }}.{{ .Release.Namespace }}.svc:8081
 {{- end }}
 {{- define "swish.proxy-api.url" -}}
 http://{{ include "swish.proxy-api.name" . }}.{{ .Release.Namespace }}.svc:8001
+{{- end }}
+{{- define "swish.web.url" -}}
+http://{{ include "swish.web.name" . }}.{{ .Release.Namespace }}.svc:8082
+{{- end }}
+{{- /* The path of the web service: JupyterHub makes it from the service's name. */}}
+{{- define "swish.web.prefix" -}}
+{{ include "swish.base-url" . }}services/swish/
 {{- end }}
 
 {{- /* Labels that select pods: never change them, a Deployment's selector is immutable. Takes (list $ component). */}}

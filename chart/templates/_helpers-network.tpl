@@ -9,6 +9,21 @@
 - ipBlock: {{- dict "cidr" "::/0" "except" $six | toYaml | nindent 4 }}
 {{- end }}
 
+{{- /*
+Peers: where Kubernetes' API may be. Takes a list of ranges; the cloud's metadata address is left out of those ranges
+that hold it, which the usual private ranges for IPv6 do.
+*/}}
+{{- define "swish.api-server" -}}
+{{- range . }}
+{{- $metadata := dict "0.0.0.0/0" "169.254.169.254/32" "::/0" "fd00:ec2::254/128" "fc00::/7" "fd00:ec2::254/128" "fd00::/8" "fd00:ec2::254/128" }}
+- ipBlock:
+    cidr: {{ . | quote }}
+    {{- with get $metadata . }}
+    except: [{{ . | quote }}]
+    {{- end }}
+{{- end }}
+{{- end }}
+
 {{- /* In a peer beside a podSelector: the release's namespace. Takes (list $ namespace), of the policy. */}}
 {{- define "swish.home-namespace" -}}
 {{- $root := index . 0 -}}
@@ -47,6 +62,21 @@ ingress:
         {{- include "swish.home-namespace" . | nindent 8 }}
     ports:
       - {protocol: TCP, port: 8888}
+  {{- $ssh := include "swish.ssh" $root | fromYaml }}
+  {{- if $ssh.enabled }}
+  # By ssh: from the policy's networks, and from the gateway. No networks is no peer; a rule without one would be for all.
+  {{- if or $ssh.allow_cidrs (include "swish.ssh-gateway.on" $root) }}
+  - from:
+      {{- include "swish.networks" $ssh.allow_cidrs | nindent 6 }}
+      {{- if include "swish.ssh-gateway.on" $root }}
+      - podSelector:
+          matchLabels: {{- include "swish.match-labels" (list $root "ssh-gateway") | nindent 12 }}
+        {{- include "swish.home-namespace" . | nindent 8 }}
+      {{- end }}
+    ports:
+      - {protocol: TCP, port: 2222}
+  {{- end }}
+  {{- end }}
   {{- with $root.Values.networkPolicy.environments.extraIngress }}
   {{- toYaml . | nindent 2 }}
   {{- end }}

@@ -12,6 +12,15 @@
 {{- dict "teams" $teams | toYaml -}}
 {{- end }}
 
+{{- /* As a YAML list: each namespace with environments, the release's first. */}}
+{{- define "swish.namespaces" -}}
+{{- $namespaces := list .Release.Namespace -}}
+{{- range (include "swish.teams" . | fromYaml).teams -}}
+{{- $namespaces = append $namespaces .namespace -}}
+{{- end -}}
+{{- uniq $namespaces | toYaml -}}
+{{- end }}
+
 {{- /* Labels of a team's objects. Takes (list $ team). */}}
 {{- define "swish.team.labels" -}}
 {{ include "swish.labels" (list (index . 0) "teams") }}
@@ -62,4 +71,40 @@ requests.nvidia.com/gpu: {{ .gpus | toString | quote }}
   resources: [poddisruptionbudgets]
   verbs:
     - create # keep drains away from an environment of a protected pool; it is deleted with its pod
+    - get    # whose is one of that name that is there already
+    - delete # it is an earlier pod's, and would go with that
+# What a start with ssh needs beside its pod, which owns it, so that it goes with the pod.
+- apiGroups: [""]
+  resources: [services]
+  verbs:
+    - create # the environment's address for ssh
+    - get    # whose is one of that name that is there already
+    - delete # it is an earlier pod's, and would go with that
+- apiGroups: [""]
+  resources: [secrets]
+  verbs:
+    - create # the host key and the settings of the environment's sshd, never to be read again by the hub
+{{- end }}
+
+{{- define "swish.web.rules" -}}
+- apiGroups: [""]
+  resources: [secrets]
+  resourceNames: [{{ range $i, $digit := splitList "" "0123456789abcdef" }}{{ if $i }}, {{ end }}{{ include "swish.ssh-keys.name" $digit }}{{ end }}]
+  verbs:
+    - get    # which keys does somebody have
+    - update # add, name or remove one, unless somebody else did so meanwhile
+- apiGroups: [""]
+  resources: [services]
+  verbs:
+    - get # the address that an environment's load balancer or node port got
+- apiGroups: [""]
+  resources: [pods]
+  verbs:
+    - list  # which environments run sshd
+    - watch # one more, one less
+    - get   # one of them, after its watch broke
+- apiGroups: [""]
+  resources: [pods/log]
+  verbs:
+    - get # what sshd says of who enters
 {{- end }}

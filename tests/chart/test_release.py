@@ -16,24 +16,33 @@ from swish_spawner.core.image_names import ImageNames
 from tests.chart.rendering import CHART, ROOT, Helm, Manifest, hub_values, one
 
 TEMPLATES = sorted((CHART / "templates").rglob("*.yaml"))
+DIGITS = "0123456789abcdef"
 OBJECTS = {
+    *(("Secret", f"ssh-keys-{digit}") for digit in DIGITS),
     ("ClusterRole", "swish-hub"),
     ("ClusterRoleBinding", "swish-hub"),
     ("ConfigMap", "hub"),
     ("ConfigMap", "policy"),
     ("Deployment", "hub"),
     ("Deployment", "proxy"),
+    ("Deployment", "web"),
     ("NetworkPolicy", "environments"),
     ("NetworkPolicy", "hub"),
     ("NetworkPolicy", "proxy"),
+    ("NetworkPolicy", "web"),
     ("PersistentVolumeClaim", "hub-db"),
+    ("PersistentVolumeClaim", "web-data"),
     ("Role", "hub"),
+    ("Role", "web"),
     ("RoleBinding", "hub"),
+    ("RoleBinding", "web"),
     ("Secret", "hub"),
     ("Service", "hub"),
     ("Service", "proxy-api"),
     ("Service", "proxy-public"),
+    ("Service", "web"),
     ("ServiceAccount", "hub"),
+    ("ServiceAccount", "web"),
 }
 
 
@@ -66,6 +75,9 @@ def test_every_object_is_labelled(rendered: list[Manifest]) -> None:
             "environments",
             "teams",
             "monitoring",
+            "web",
+            "ssh-keys",
+            "ssh-gateway",
         }
 
 
@@ -78,7 +90,7 @@ def test_the_chart_is_of_the_package_version() -> None:
 def test_generated_secrets(default: list[Manifest]) -> None:
     """Keys are 32 random bytes in hexadecimal; passwords are as long as JupyterHub asks; none is like another."""
     data = {key: base64.b64decode(value).decode() for key, value in one(default, "Secret", "hub")["data"].items()}
-    for key in ("cookie-secret", "crypt-key", "proxy-token", "admin-token", "metrics-token"):
+    for key in ("cookie-secret", "crypt-key", "proxy-token", "admin-token", "metrics-token", "web-token"):
         assert re.fullmatch("[0-9a-f]{64}", data.pop(key))
     assert re.fullmatch("[0-9A-Za-z]{20}", data.pop("user-password"))
     assert re.fullmatch("[0-9A-Za-z]{40}", data.pop("admin-password"))
@@ -91,20 +103,24 @@ def test_secrets_differ_between_installs(helm: Helm, default: list[Manifest]) ->
     assert not set(first.values()) & set(second.values())
 
 
-@pytest.mark.parametrize(("kind", "name"), [("Secret", "hub"), ("PersistentVolumeClaim", "hub-db")])
-def test_uninstall_keeps_keys_and_database(default: list[Manifest], kind: str, name: str) -> None:
-    """Database and the keys that read it outlive `helm uninstall` together."""
+@pytest.mark.parametrize(
+    ("kind", "name"), sorted(object_ for object_ in OBJECTS if object_[0] in ("PersistentVolumeClaim", "Secret"))
+)
+def test_uninstall_keeps_keys_and_records(default: list[Manifest], kind: str, name: str) -> None:
+    """Databases and the keys that read them outlive `helm uninstall` together, and so do people's public keys."""
     assert one(default, kind, name)["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
 
 
 def test_an_existing_secret_replaces_the_generated_one(helm: Helm) -> None:
-    """With existingSecret no Secret is made, and hub and proxy read the other."""
+    """With existingSecret the hub's is not made, and hub, proxy and web service read the other."""
     manifests = helm.template({"existingSecret": "keys"})
-    assert "Secret" not in {manifest["kind"] for manifest in manifests}
-    hub, proxy = (one(manifests, "Deployment", name)["spec"]["template"]["spec"] for name in ("hub", "proxy"))
+    assert ("Secret", "hub") not in {(manifest["kind"], manifest["metadata"]["name"]) for manifest in manifests}
+    names = ("hub", "proxy", "web")
+    hub, proxy, web = (one(manifests, "Deployment", name)["spec"]["template"]["spec"] for name in names)
     (secrets,) = (volume["projected"] for volume in hub["volumes"] if volume["name"] == "secrets")
     assert secrets["sources"] == [{"secret": {"name": "keys"}}]
     assert proxy["containers"][0]["env"][0]["valueFrom"]["secretKeyRef"]["name"] == "keys"
+    assert web["containers"][0]["env"][0]["valueFrom"]["secretKeyRef"] == {"name": "keys", "key": "web-token"}
 
 
 @pytest.mark.parametrize(
@@ -203,6 +219,14 @@ def test_production_refuses_the_demo_teams(helm: Helm) -> None:
     assert "load_groups" in helm.refusal(values)
 
 
+def test_production_refuses_passwords_for_ssh(helm: Helm) -> None:
+    """production: true names the policy's switch, and says what people enter with instead."""
+    values = _login(authenticator_class="github") | {"policy": {"version": 1, "ssh": {"password": True}}}
+    refusal = helm.refusal(values)
+    assert "policy.ssh.password" in refusal
+    assert "keys or certificates" in refusal
+
+
 def test_the_production_example_has_no_trace_of_the_demo(helm: Helm) -> None:
     """With chart/examples/production.yaml the hub is configured for OAuth alone."""
     values = hub_values(helm.template(CHART / "examples" / "production.yaml"))
@@ -214,8 +238,8 @@ def test_the_production_example_has_no_trace_of_the_demo(helm: Helm) -> None:
 def test_config_yaml(default: list[Manifest]) -> None:
     """The hub reads plain data in this shape, the images' tag already resolved."""
     values = hub_values(default)
-    names = {"images", "imagePullSecrets", "environments", "urls", "sweeper", "hubConfig", "hubConfigFromSecret"}
-    assert set(values) == names
+    names = {"images", "imagePullSecrets", "environments", "urls", "web", "ssh", "sweeper"}
+    assert set(values) == names | {"hubConfig", "hubConfigFromSecret"}
     assert values["images"]["tag"] == swish_spawner.__version__
     assert values["environments"] == {"namespace": "swish"}
     assert values["urls"] == {
@@ -223,6 +247,8 @@ def test_config_yaml(default: list[Manifest]) -> None:
         "hub": "http://hub.swish.svc:8081",
         "proxyApi": "http://proxy-api.swish.svc:8001",
     }
+    assert values["web"] == {"service": "swish", "url": "http://web.swish.svc:8082"}
+    assert values["ssh"] == {"gatewayPort": 22}
 
 
 @pytest.mark.parametrize(("path", "base"), [("/", "/"), ("/dev", "/dev/"), ("/a/b/", "/a/b/")])

@@ -6,14 +6,26 @@ from typing import Any
 
 import pytest
 
-from tests.chart.rendering import Manifest, containers, one, pod_templates
+from tests.chart.rendering import VALUE_FILES, Helm, Manifest, containers, one, pod_templates
 
-VERBS = [
+HUB_VERBS = [
     ("pods", {"get", "list", "watch", "create", "delete"}, "see, start and stop environments"),
     ("pods/log", {"get"}, "show what pip says while packages install"),
     ("events", {"list", "watch"}, "show progress"),
     ("persistentvolumeclaims", {"get", "create", "list", "delete"}, "home volumes, and the page of them"),
-    ("poddisruptionbudgets", {"create"}, "protected pools"),
+    ("poddisruptionbudgets", {"get", "create", "delete"}, "protected pools; an earlier pod's of that name goes first"),
+    (
+        "services",
+        {"get", "create", "delete"},
+        "an environment's address for ssh; an earlier pod's of that name goes first",
+    ),
+    ("secrets", {"create"}, "the host key of an environment's sshd, which is cleared up with its pod"),
+]
+WEB_VERBS = [
+    ("secrets", {"get", "update"}, "people's public keys, in 16 Secrets by name"),
+    ("services", {"get"}, "the address that a load balancer or a node port gave an environment"),
+    ("pods", {"get", "list", "watch"}, "which environments run sshd"),
+    ("pods/log", {"get"}, "what sshd says of who enters"),
 ]
 
 
@@ -48,12 +60,19 @@ def test_every_container_is_bounded_and_watched(rendered: list[Manifest]) -> Non
         assert {"startupProbe", "readinessProbe", "livenessProbe"} <= set(container)
 
 
-def test_the_hub_role_is_the_table(default: list[Manifest]) -> None:
-    """The hub's Role allows what the table says, and nothing else."""
-    rules = one(default, "Role", "hub")["rules"]
+@pytest.mark.parametrize(("name", "table"), [("hub", HUB_VERBS), ("web", WEB_VERBS)])
+def test_a_role_is_its_table(default: list[Manifest], name: str, table: list[tuple[str, set[str], str]]) -> None:
+    """The Roles of hub and web service allow what their tables say, and nothing else."""
+    rules = one(default, "Role", name)["rules"]
     assert all(len(rule["apiGroups"]) == len(rule["resources"]) == 1 for rule in rules)
     granted = {rule["resources"][0]: set(rule["verbs"]) for rule in rules}
-    assert granted == {resource: verbs for resource, verbs, _reason in VERBS}
+    assert granted == {resource: verbs for resource, verbs, _reason in table}
+
+
+def test_the_web_service_reads_no_secret_but_public_keys(default: list[Manifest]) -> None:
+    """By name: whoever takes it over finds no token and no host key. To list Secrets would show their content."""
+    (rule,) = (rule for rule in one(default, "Role", "web")["rules"] if rule["resources"] == ["secrets"])
+    assert rule["resourceNames"] == [f"ssh-keys-{digit}" for digit in "0123456789abcdef"]
 
 
 def test_rights_end_at_the_namespace(rendered: list[Manifest]) -> None:
@@ -84,25 +103,31 @@ def test_what_the_hub_may_look_at(helm: Any, capacity: dict[str, bool], resource
     assert [b["subjects"][0]["name"] for b in bindings] == ([] if resources is None else ["hub"])
 
 
-def test_only_the_hub_has_a_kubernetes_token(default: list[Manifest]) -> None:
-    """The hub's pod mounts its account's token; no other pod has one, and the account gives none unasked."""
+def test_who_has_a_kubernetes_token(helm: Helm) -> None:
+    """Hub and web service mount that of their account; no other pod has one, and no account gives one unasked."""
+    made = helm.template(VALUE_FILES["every-option"])
     mounting = {
         template["metadata"]["labels"]["app.kubernetes.io/component"]: template["spec"]["automountServiceAccountToken"]
-        for template in pod_templates(default)
+        for template in pod_templates(made)
     }
-    assert mounting == {"hub": True, "proxy": False}
-    assert one(default, "ServiceAccount", "hub")["automountServiceAccountToken"] is False
+    assert mounting == {"hub": True, "proxy": False, "web": True, "ssh-gateway": False}
+    for name in ("hub", "web"):
+        assert one(made, "Deployment", name)["spec"]["template"]["spec"]["serviceAccountName"] == name
+        assert one(made, "ServiceAccount", name)["automountServiceAccountToken"] is False
 
 
-def test_one_secret_is_in_an_environment_variable(rendered: list[Manifest]) -> None:
-    """Secrets are files, but for the token that configurable-http-proxy takes in no other way."""
+def test_secrets_in_environment_variables(rendered: list[Manifest]) -> None:
+    """Secrets are files, but for two: configurable-http-proxy and JupyterHub's library take them in no other way."""
     in_environment = [
         (container["name"], variable["name"], variable["valueFrom"]["secretKeyRef"]["key"])
         for container in containers(rendered)
         for variable in container.get("env", [])
         if "valueFrom" in variable
     ]
-    assert in_environment == [("proxy", "CONFIGPROXY_AUTH_TOKEN", "proxy-token")]
+    assert sorted(in_environment) == [
+        ("proxy", "CONFIGPROXY_AUTH_TOKEN", "proxy-token"),
+        ("web", "JUPYTERHUB_API_TOKEN", "web-token"),
+    ]
     assert not any("envFrom" in container for container in containers(rendered))
 
 
@@ -118,7 +143,7 @@ def _rule(manifest: Manifest, direction: str, port: Any) -> list[Manifest]:
     return [rule for rule in rules if port in [entry["port"] for entry in rule.get("ports", [])]]
 
 
-def test_environments_are_reached_by_proxy_and_hub_only(default: list[Manifest]) -> None:
+def test_without_ssh_environments_are_reached_by_proxy_and_hub_only(default: list[Manifest]) -> None:
     """One ingress rule, port 8888, from our own proxy and hub."""
     (rule,) = one(default, "NetworkPolicy", "environments")["spec"]["ingress"]
     assert [port["port"] for port in rule["ports"]] == [8888]

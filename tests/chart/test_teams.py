@@ -59,7 +59,7 @@ def test_a_container_that_says_nothing_stays_guaranteed(teams: list[Manifest]) -
 
 def test_environments_there_are_reached_from_the_releases_namespace(teams: list[Manifest]) -> None:
     """A pod that only calls itself proxy or hub, in another namespace, gets in nowhere."""
-    (rule,) = one(teams, "NetworkPolicy", "environments")["spec"]["ingress"]
+    rule, _ssh = one(teams, "NetworkPolicy", "environments")["spec"]["ingress"]
     home = {"matchLabels": {"kubernetes.io/metadata.name": "swish"}}
     assert [peer["namespaceSelector"] for peer in rule["from"]] == [home, home]
 

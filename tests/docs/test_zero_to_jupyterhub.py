@@ -38,10 +38,10 @@ def test_the_snippet_makes_the_hub_launch_by_the_policy(values: dict[str, Any], 
 
 
 def test_the_roles_allow_what_is_needed() -> None:
-    """One verb each, in the hub's namespace but for nodes, and bound to that chart's hub."""
+    """No more than is told there, in the hub's namespace but for nodes, and bound to that chart's hub."""
     role, binding, cluster_role, cluster_binding = yaml.safe_load_all(ROLES)
     assert role["rules"] == [
-        {"apiGroups": ["policy"], "resources": ["poddisruptionbudgets"], "verbs": ["create"]},
+        {"apiGroups": ["policy"], "resources": ["poddisruptionbudgets"], "verbs": ["create", "get", "delete"]},
         {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
     ]
     assert cluster_role["rules"] == [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["list"]}]

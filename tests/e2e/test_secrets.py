@@ -10,8 +10,8 @@ from tests.e2e.hub import Person
 from tests.e2e.install import Install
 from tests.e2e.kernel import Kernel
 
-#: Only the proxy takes a secret from its environment, by reference, because it reads it from nowhere else.
-TOKEN_VARIABLE = "CONFIGPROXY_AUTH_TOKEN"
+#: By reference, since the proxy and JupyterHub's library for services read them from nowhere else.
+TOKEN_VARIABLES = {"CONFIGPROXY_AUTH_TOKEN", "JUPYTERHUB_API_TOKEN"}
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ def test_secrets_are_what_status_says(install: Install, secrets: Secrets):
     assert told == ["admin-password", "admin-token", "user-password"]
 
 
-@pytest.mark.parametrize("part", ["hub", "proxy"])
+@pytest.mark.parametrize("part", ["hub", "proxy", "web"])
 def test_logs_hold_no_secret(install: Install, secrets: Secrets, part: str):
-    """The logs of hub and proxy, after people have logged in and launched, hold no secret."""
+    """The logs of hub, proxy and web service, after people have logged in and launched, hold no secret."""
     log = install.kubectl("logs", f"deployment/{part}", "--all-containers", "--tail=-1")
     assert log
     told = secrets.told_by(log)
@@ -52,7 +52,7 @@ def test_logs_hold_no_secret(install: Install, secrets: Secrets, part: str):
 
 
 def test_pods_hold_no_secret(install: Install, secrets: Secrets):
-    """No pod, ConfigMap or Deployment holds a secret's value; a variable refers to a Secret only in the proxy."""
+    """No pod, ConfigMap or Deployment holds a secret's value; two variables refer to a Secret, and no more."""
     shown = install.kubectl("get", "pods,deployments,configmaps,services", "--output=json")
     told = secrets.told_by(shown)
     assert told == []
@@ -63,7 +63,7 @@ def test_pods_hold_no_secret(install: Install, secrets: Secrets):
         for variable in container.get("env", [])
         if "secretKeyRef" in variable.get("valueFrom", {})
     }
-    assert referring <= {TOKEN_VARIABLE}
+    assert referring <= TOKEN_VARIABLES
 
 
 def test_environment_sees_no_secret_of_the_hub(install: Install, alice: Person, server_name: str, secrets: Secrets):

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from local.contexts import Kube, Target
 from local.errors import LocalError
-from local.install import Installation, external_host, installed_key, portable, upgrade_argv
+from local.install import Installation, external_host, installed_key, upgrade_argv
 from local.progress import Progress
 from local.settings import ETC, Settings
 from local.shell import Shell
@@ -85,19 +85,6 @@ def test_namespace_is_restricted():
     assert document["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
 
 
-def test_portable_secret_fits_another_cluster():
-    """What is kept of a Secret has its data and Helm's marks, and nothing of its old cluster."""
-    secret = {
-        "apiVersion": "v1", "kind": "Secret", "type": "Opaque", "data": {"a": "Yg=="},
-        "metadata": {"name": "hub", "namespace": "swish", "labels": {"app.kubernetes.io/managed-by": "Helm"},
-                     "annotations": {"meta.helm.sh/release-name": "swish"}, "uid": "1", "resourceVersion": "2"},
-    }  # fmt: skip
-    kept = portable(secret)
-    assert kept["data"] == {"a": "Yg=="}
-    assert set(kept["metadata"]) == {"name", "namespace", "labels", "annotations"}
-    assert "uid" in secret["metadata"]
-
-
 HOSTS = [
     ("none yet", {"status": {"loadBalancer": {}}}, None),
     ("a name", {"status": {"loadBalancer": {"ingress": [{"hostname": "lb.example.org"}]}}}, "lb.example.org"),
@@ -117,29 +104,6 @@ def test_interrupted_helm_is_forgotten(tmp_path):
     shell = FakeShell({"list --pending": pending, "delete secret": ""})
     Installation(KUBE, shell, tmp_path)._forget_interrupted()
     assert shell.ran[-1].endswith("delete secret sh.helm.release.v1.swish.v3")
-
-
-def test_keys_are_restored_only_into_a_cluster_without(tmp_path):
-    """Kept secrets go into a new cluster, and never over those that a cluster has."""
-    keys = tmp_path / "keys.json"
-    keys.write_text("{}")
-    new = FakeShell({"create --filename": ""})
-    Installation(KUBE, new, tmp_path, keys)._restore_keys()
-    assert any("create --filename" in line for line in new.ran)
-    has = FakeShell({"get secret/hub": "", "create --filename": ""})
-    Installation(KUBE, has, tmp_path, keys)._restore_keys()
-    assert not any("create" in line for line in has.ran)
-
-
-def test_kept_keys_are_private(tmp_path):
-    """The file with the hub's secrets can be read by its owner only, and the secrets are on no command line."""
-    secret = {"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "data": {"a": "c2VjcmV0"}, "metadata": {}}
-    shell = FakeShell({"get secret/hub": json.dumps(secret)})
-    keys = tmp_path / "sub" / "hub.json"
-    Installation(KUBE, shell, tmp_path, keys)._keep_keys()
-    assert keys.stat().st_mode & 0o077 == 0
-    assert keys.parent.stat().st_mode & 0o077 == 0
-    assert "c2VjcmV0" not in "\n".join(shell.ran)
 
 
 def secret_and_config(**shared: list[str]) -> FakeShell:
