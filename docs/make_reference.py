@@ -154,9 +154,11 @@ def read(path: str) -> Any:
     return yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
 
 
-REST_API = """# REST API: launching
+REST_API = """# REST API
 
 <!-- Made from `swish_spawner/core/request.py` by `make reference`; change it there. -->
+
+## Launching
 
 JupyterHub's own API starts an environment: `POST /hub/api/users/USER/servers/NAME`, with a token that may start
 servers. The environment's name is the server's. What to launch is in `user_options`; every option may be left out:
@@ -180,6 +182,20 @@ Options are the same in the launch form and for `swish explain --options`.
 | --- | --- | --- | --- |
 {rows}
 
+## Environments, keys and the ssh log
+
+The [web service](../how-to/connect-with-ssh.md) answers at `/services/swish/api/`, with a token of a person's own; it
+knows whose it is, so nobody's name is in an address. Errors have `message`, and for bad input the `field`, too.
+
+{requests}
+
+A fingerprint in an address is written with `%2F` for each slash. 503 says which part does not answer, and what is so
+meanwhile:
+
+    curl --request POST "$HUB/services/swish/api/keys" \\
+      --header "Authorization: token $TOKEN" \\
+      --json '{"name": "laptop", "key": "ssh-ed25519 AAAA..."}'
+
 ## JSON Schema
 
 Every hub serves it at `/hub/swish/options-schema.json`, without a log-in, and `swish options-schema` prints it:
@@ -190,11 +206,28 @@ Every hub serves it at `/hub/swish/options-schema.json`, without a log-in, and `
 """
 
 
+#: What the web service answers, below `/services/swish/api/`.
+REQUESTS = {
+    "`GET environments`": "`environments`: each with its `state`, team, image, size and price, and in `ssh` its host "
+    "key and the `ways` into it, with the exact `lines` of each way that works by now",
+    "`GET keys`": "`keys`: each with `name`, `type`, `fingerprint`, `added` and the `key` itself",
+    "`POST keys` with `key` and maybe `name`": "201 and the key; 400 and the reason when it is refused",
+    "`POST keys` with `github`": "201, the new `keys` of that account, and in `refused` why others were not taken; 403 "
+    "where the policy does not allow it",
+    "`PATCH keys/FINGERPRINT` with `name`": "the key under its new name",
+    "`DELETE keys/FINGERPRINT`": "204; 404 when none has that fingerprint",
+    "`GET log?environment=NAME&before=NUMBER&limit=COUNT`": "`entries`, the newest first, at most 1000: of one's own "
+    "environments, for leads their team's, for administrators all",
+}
+
+
 def rest_api() -> str:
-    """Return the page of `user_options`."""
+    """Return the page of `user_options`, and of what the web service answers."""
+    requests = ["| request | answer |", "| --- | --- |", *(f"| {asked} | {said} |" for asked, said in REQUESTS.items())]
     schema = options_schema()
     described = "\n".join(row.markdown() for row in rows("", schema, schema))
-    return REST_API.replace("{rows}", described).replace("{schema}", json.dumps(schema, indent=2))
+    page = REST_API.replace("{rows}", described).replace("{requests}", "\n".join(requests))
+    return page.replace("{schema}", json.dumps(schema, indent=2))
 
 
 LABELS = f"""# Labels and annotations

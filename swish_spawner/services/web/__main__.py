@@ -14,6 +14,7 @@ from kubernetes_asyncio.client import ApiClient, CoreV1Api
 from kubespawner.clients import load_config
 
 from swish_spawner.adapters.account_keys import GitHubKeys
+from swish_spawner.adapters.addresses import Addresses
 from swish_spawner.adapters.hub import Hub
 from swish_spawner.adapters.key_secrets import KeySecrets
 from swish_spawner.adapters.patience import Patience
@@ -46,12 +47,14 @@ def make_parts(settings: Settings, client: ApiClient) -> Parts:
         LOG.error("The changed policy file is refused and the last good one stays in force: %s", error)
 
     policy = PolicyFile(settings.policy, refused)
-    keys = KeyStore(KeySecrets(CoreV1Api(client), PATIENCE), settings.namespace, policy.current)
+    api = CoreV1Api(client)
+    keys = KeyStore(KeySecrets(api, PATIENCE), settings.namespace, policy.current)
     return Parts(
         settings=settings,
         policy=policy.current,
         hub=Hub(settings.hub_api, settings.token),
         keys=keys,
+        addresses=Addresses(api, PATIENCE),
         accounts=GitHubKeys(),
         log=None,
         now=lambda: datetime.now(UTC).replace(microsecond=0),

@@ -15,8 +15,10 @@ from jupyterhub.services.auth import HubOAuth, HubOAuthCallbackHandler
 from tornado import web
 
 from swish_spawner.services.web.base import Missing
+from swish_spawner.services.web.environments import EnvironmentsApi, EnvironmentsPage
 from swish_spawner.services.web.inside import GatewayKeys, Health, MetricsPage
 from swish_spawner.services.web.keys import KeyApi, KeysApi, KeysPage
+from swish_spawner.services.web.log import LogApi, LogPage
 from swish_spawner.services.web.parts import Parts
 
 LOG: Final = logging.getLogger("swish.web")
@@ -70,8 +72,11 @@ def _routes(parts: Parts) -> list[Any]:
     return [
         (rf"{prefix}oauth_callback", Callback),
         (rf"{prefix}hub-static/(.*)", web.StaticFileHandler, hub_static),
-        (rf"{prefix}", web.RedirectHandler, {"url": f"{prefix}keys", "permanent": False}),
+        (rf"{prefix}", EnvironmentsPage, shared),
         (rf"{prefix}keys", KeysPage, shared),
+        (rf"{prefix}log", LogPage, shared),
+        (rf"{prefix}api/environments", EnvironmentsApi, shared),
+        (rf"{prefix}api/log", LogApi, shared),
         (rf"{prefix}api/keys", KeysApi, shared),
         (rf"{prefix}api/keys/(.+)", KeyApi, shared),
         (rf"{inside}internal/gateway-keys", GatewayKeys, shared),

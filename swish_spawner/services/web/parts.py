@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509 import load_pem_x509_certificate
 from jinja2 import Environment
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from swish_spawner.adapters.account_keys import GitHubKeys
+from swish_spawner.adapters.addresses import Addresses
 from swish_spawner.adapters.hub import Hub
 from swish_spawner.adapters.ports import LogReader
 from swish_spawner.core.policy import Policy
@@ -48,8 +51,8 @@ class Parts:
         policy: returns the policy in force.
         hub: to ask for people and their servers.
         keys: where keys are.
-        accounts: to take keys over from, by what the account is called in a request; none is offered unless the
-            policy allows it.
+        addresses: where Services and names lead.
+        accounts: to take keys over from, where the policy allows it.
         log: the ssh log, or None while nothing keeps one.
         now: the time, with a time zone.
         pages: the templates.
@@ -60,11 +63,20 @@ class Parts:
     policy: Callable[[], Policy]
     hub: Hub
     keys: KeyStore
+    addresses: Addresses
     accounts: GitHubKeys
     log: LogReader | None
     now: Callable[[], datetime]
     pages: Environment
     metrics: Metrics = field(default_factory=Metrics)
+
+    def gateway_key(self) -> str:
+        """Return the gateway's public host key as OpenSSH has it, type and data; empty where there is none to read."""
+        try:
+            certificate = load_pem_x509_certificate((self.settings.gateway / "host_key.crt").read_bytes())
+        except (OSError, ValueError):
+            return ""
+        return certificate.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
 
 
 #: Which page a request is for, as the navigation names it.

@@ -208,7 +208,7 @@ def running_site(folder: Path, policy: Path, api: FakeApi, more: str = "", **env
 
     Args:
         folder: for their files.
-        policy: the policy file of both.
+        policy: the web service's policy file; the hub's is the wide one.
         api: the Kubernetes API server of both.
         more: configuration of the hub.
         environment: more variables of the web service's.

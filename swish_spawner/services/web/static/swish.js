@@ -22,3 +22,20 @@
     });
   }
 })();
+// A page that waits for something looks for it, and shows itself anew when it is there.
+(() => {
+  const place = document.querySelector("[data-look-again]");
+  if (!place) return;
+  let first = null;
+  const look = async () => {
+    try {
+      const answer = await fetch(place.dataset.lookAgain, { headers: { "X-XSRFToken": place.dataset.xsrf } });
+      if (!answer.ok) return;
+      const text = await answer.text();
+      if (first !== null && text !== first) window.location.reload();
+      first = text;
+    } catch { /* the next look may find it */ }
+  };
+  look();
+  window.setInterval(look, 5000);
+})();

@@ -1,0 +1,147 @@
+"""Environments: what a person runs, and the exact lines to enter each; the page and the REST API."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from tornado import web
+
+from swish_spawner.core.environments import STATES, Environment, environments_of
+from swish_spawner.core.ssh_ways import Entrance, Seen, Way, known_hosts, named, ways_into
+from swish_spawner.core.units import format_cpu, format_memory
+from swish_spawner.errors import UserError
+from swish_spawner.services.web.base import Api, Page
+from swish_spawner.services.web.parts import Parts
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An environment with the ways into it.
+
+    Attributes:
+        environment: what it is.
+        ways: into it; none without ssh.
+        known_hosts: the line that makes ssh trust its host key; empty while no way works.
+        links: what can be done with it: paths by what that is called.
+    """
+
+    environment: Environment
+    ways: tuple[Way, ...]
+    known_hosts: str
+    links: dict[str, str]
+
+    @property
+    def usual(self) -> Way | None:
+        """The first way that works, or else the first."""
+        return next((way for way in self.ways if way.ready), (*self.ways, None)[0])
+
+    def document(self, folder: str) -> dict[str, Any]:
+        """Return it as plain JSON data; a password is only on the page."""
+        one = self.environment
+        facts = {
+            "name": one.server,
+            "state": one.state,
+            "team": one.team,
+            "image": one.image,
+            "size": one.size,
+            "price": one.price,
+            "started": one.started,
+            "links": self.links,
+        }
+        return facts | {"ssh": self._ssh(one.entrance, folder) if one.entrance else None}
+
+    def _ssh(self, entrance: Entrance, folder: str) -> dict[str, Any]:
+        return {
+            "environment": entrance.target.environment,
+            "where": entrance.where,
+            "host_key": entrance.host_key,
+            "fingerprint": entrance.fingerprint,
+            "known_hosts": self.known_hosts,
+            "ways": [way.document(folder) for way in self.ways],
+        }
+
+
+async def shown_environments(parts: Parts, user: str) -> list[Shown]:
+    """Return a person's environments with the ways into them as they are now.
+
+    Args:
+        parts: of the application.
+        user: the exact JupyterHub user name.
+
+    Raises:
+        Unavailable: the hub does not answer.
+    """
+    policy = parts.policy()
+    environments = environments_of(await parts.hub.user(user), policy)
+    seen = await asyncio.gather(*(_seen(parts, one.entrance) for one in environments))
+    return [_shown(parts, user, one, look) for one, look in zip(environments, seen, strict=True)]
+
+
+def _shown(parts: Parts, user: str, environment: Environment, seen: Seen) -> Shown:
+    links = environment.links(parts.settings.hub_url, user)
+    entrance = environment.entrance
+    if entrance is None:
+        return Shown(environment, (), "", links)
+    ways = ways_into(entrance, seen, parts.settings.gateway_port)
+    return Shown(environment, ways, known_hosts(ways, entrance.host_key), links)
+
+
+async def _seen(parts: Parts, entrance: Entrance | None) -> Seen:
+    if entrance is None:
+        return Seen()
+    target = entrance.target
+    service = await parts.addresses.of_service(target.namespace, target.environment)
+    if target.host is None:
+        return Seen(service)
+    there = {"ClusterIP": (service.cluster_ip,), "LoadBalancer": service.load_balancer} if service else {}
+    if entrance.kind == "LoadBalancer" and service and not service.load_balancer:
+        # looking for it now would only make every resolver on the way remember that it is not there
+        return Seen(service)
+    return Seen(service, await parts.addresses.leads_to(target.host, there.get(entrance.kind, ())))
+
+
+class EnvironmentsPage(Page):
+    """One's own environments."""
+
+    @web.authenticated
+    async def get(self) -> None:
+        """Show them."""
+        parts = self.parts
+        policy = parts.policy()
+        environments, has_keys = await asyncio.gather(shown_environments(parts, self.user), self._has_keys())
+        gateway = policy.ssh.gateway
+        gateway_key = parts.gateway_key()
+        await self.show(
+            "environments.html",
+            environments=environments,
+            states=STATES,
+            has_keys=has_keys,
+            ssh=policy.ssh,
+            folder=policy.home.mount,
+            ssh_size=f"{format_cpu(policy.ssh.cpu)} CPU, {format_memory(policy.ssh.memory)}",
+            gateway_hosts=f"{named(gateway, parts.settings.gateway_port)} {gateway_key}"
+            if gateway and gateway_key
+            else "",
+            waits=any(not way.ready for one in environments for way in one.ways)
+            or any(one.environment.state in ("starting", "stopping") for one in environments),
+        )
+
+    async def _has_keys(self) -> bool:
+        """Say whether this person has any key; where that cannot be known, nothing need be said of it."""
+        try:
+            return bool((await self.parts.keys.of(self.user)).keys)
+        except UserError:
+            return True
+
+
+class EnvironmentsApi(Api):
+    """One's own environments as JSON."""
+
+    async def get(self) -> None:
+        """Answer with them."""
+        environments = await shown_environments(self.parts, self.user)
+        folder = self.parts.policy().home.mount
+        self.answer({"environments": [one.document(folder) for one in environments]}, HTTPStatus.OK)

@@ -1,0 +1,74 @@
+"""Who entered: the ssh log as a page and as REST."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+from tornado import web
+
+from swish_spawner.core.log_scope import LogScope, log_scope
+from swish_spawner.core.ssh_log_words import sentence
+from swish_spawner.errors import NotThere, RequestError
+from swish_spawner.services.web.base import Api, ForPeople, Page
+
+#: How many entries a page shows, and how many one answer of the REST API gives at the most.
+_PAGE: Final = 100
+_MOST: Final = 1000
+
+
+class _Log(ForPeople):
+    def scope(self) -> LogScope:
+        """Return what this person may read, of the environment that is asked for."""
+        environment = self.get_query_argument("environment", "").strip() or None
+        admin = bool(self.current_user.get("admin"))
+        return log_scope(self.user, self.groups, self.parts.policy(), admin=admin, environment=environment)
+
+    def number(self, name: str, usual: int | None, most: int | None = None) -> int | None:
+        """Return a number of the query.
+
+        Raises:
+            RequestError: it is none, or too large.
+        """
+        text = self.get_query_argument(name, "")
+        if not text:
+            return usual
+        if not (text.isascii() and text.isdigit() and 0 < int(text[:18]) <= (most or 10**18)):
+            raise RequestError(name, f"must be a whole number from 1{f' to {most}' if most else ''}")
+        return int(text[:18])
+
+    async def entries(self, limit: int) -> Sequence[Mapping[str, Any]]:
+        """Return the entries that are asked for, the newest first."""
+        if self.parts.log is None:
+            raise NotThere("No log of ssh is kept in this installation yet.")
+        return await self.parts.log.entries(self.scope(), before=self.number("before", None), limit=limit)
+
+
+class LogPage(_Log, Page):
+    """Who entered one's environments, and for leads their team's."""
+
+    @web.authenticated
+    async def get(self) -> None:
+        """Show the newest entries, or those before an entry."""
+        scope, kept = self.scope(), self.parts.log is not None
+        entries = await self.entries(_PAGE) if kept else []
+        teams = [self.parts.policy().teams[name].title for name in sorted(scope.teams)]
+        await self.show(
+            "log.html",
+            kept=kept,
+            scope=scope,
+            teams=teams,
+            entries=[(entry, sentence(entry)) for entry in entries],
+            older=entries[-1]["number"] if len(entries) == _PAGE else None,
+            is_newest=not self.get_query_argument("before", ""),
+        )
+
+
+class LogApi(_Log, Api):
+    """The same as JSON."""
+
+    async def get(self) -> None:
+        """Answer with entries, as they are kept."""
+        limit = self.number("limit", _PAGE, _MOST)
+        self.answer({"entries": list(await self.entries(limit or _PAGE))}, HTTPStatus.OK)
