@@ -65,7 +65,7 @@ chart: venv ## check the Helm chart and what it renders
 e2e: venv chromium ## end-to-end tests; boots the local cluster if it is not up, and leaves things as it found them
 	@$(PY) .ci/e2e.py $(E2E)
 
-bench: venv ## measure starts beside stock KubeSpawner on an API server of its own; about 25 minutes
+bench: venv ## measure starts beside stock KubeSpawner on an API server of its own; about 45 minutes
 	@$(PY) -m benchmarks $(BENCH)
 
 reference: venv ## write the reference pages again from the schemas

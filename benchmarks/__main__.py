@@ -34,12 +34,13 @@ def parser() -> argparse.ArgumentParser:
 
 async def run(arguments: argparse.Namespace, command: str) -> None:
     """Measure, and write down what was seen after every scenario."""
+    before = json.loads(arguments.out.read_text()) if arguments.out.exists() else {}
     async with bench(command) as found:
         if arguments.soak:
             await found.soak("swish", arguments.soak)
-            before = json.loads(arguments.out.read_text()) if arguments.out.exists() else found.results
-            write({**before, "soak": found.results["soak"]}, arguments.out)
+            write({**(before or found.results), "soak": found.results["soak"]}, arguments.out)
             return
+        found.results["soak"] = before.get("soak", [])  # one takes long, and is not part of these
         for scenario in FULL if arguments.full else DEFAULT:
             if arguments.only in scenario.name:
                 await found.run([scenario], arguments.repeats)

@@ -18,8 +18,13 @@ Resource = dict[str, Any]
 
 _AT_ONCE: Final = 32
 _NODES: Final = 10
+#: For five thousand pods to run, and for a thousand to be gone.
+_FILL_SECONDS: Final = 300
+_CLEAR_SECONDS: Final = 180
 #: Of the events that a namespace is filled with; no other has it here.
 _REASON: Final = "Pulled"
+#: A label of the pods that a namespace was filled with.
+_OTHER: Final = "bench-other"
 #: As KubeSpawner labels its pods, so that they are in its list.
 _LABELS: Final = {"component": "singleuser-server", "app": "jupyterhub"}
 
@@ -61,7 +66,7 @@ class Cluster:
         await self.ask("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
         await self._post_all(f"/api/v1/namespaces/{name}/pods", (other_pod(n) for n in range(pods)))
         await self._post_all(f"/api/v1/namespaces/{name}/events", (other_event(name, n) for n in range(events)))
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(_FILL_SECONDS):
             while not all(is_ready(pod) for pod in await self.pods(name)):
                 await asyncio.sleep(2)
 
@@ -74,14 +79,14 @@ class Cluster:
 
         await asyncio.gather(*(post_some() for _ in range(_AT_ONCE)))
 
-    async def pods(self, namespace: str) -> list[Resource]:
-        """Return every pod of a namespace."""
-        found: list[Resource] = (await self.ask("GET", f"/api/v1/namespaces/{namespace}/pods"))["items"]
+    async def pods(self, namespace: str, query: str = "") -> list[Resource]:
+        """Return every pod of a namespace, or those that a query keeps."""
+        found: list[Resource] = (await self.ask("GET", f"/api/v1/namespaces/{namespace}/pods{query}"))["items"]
         return found
 
     async def left_behind(self, namespace: str) -> list[str]:
         """Return the names of pods that are not there to stay: those of starts."""
-        return [pod["metadata"]["name"] for pod in await self.pods(namespace) if not is_other(pod)]
+        return [pod["metadata"]["name"] for pod in await self.pods(namespace, f"?labelSelector=%21{_OTHER}")]
 
     async def clear(self, namespace: str) -> None:
         """Delete what starts made, and wait until it is gone.
@@ -96,7 +101,7 @@ class Cluster:
         """Delete the pods that starts made, and wait until they are gone."""
         for name in await self.left_behind(namespace):
             await self.ask("DELETE", f"/api/v1/namespaces/{namespace}/pods/{name}", {"gracePeriodSeconds": 0})
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(_CLEAR_SECONDS):
             while await self.left_behind(namespace):
                 await asyncio.sleep(0.5)
 
@@ -120,12 +125,23 @@ class Cluster:
                 await task
 
     async def _follow(self, namespace: str, version: str, observer: Observer) -> None:
+        """Watch for ever: the API server ends a watch that a burst has got ahead of, and goes on from where it was."""
+        while version:
+            version = await self._follow_once(namespace, version, observer)
+        raise RuntimeError("the watch has ended, and what came since is forgotten")
+
+    async def _follow_once(self, namespace: str, version: str, observer: Observer) -> str:
+        """Watch until the server ends it and return the version to go on from; empty if it is too old."""
         url = f"{self._plane.url}/api/v1/namespaces/{namespace}/pods?watch=1&resourceVersion={version}"
         timeout = aiohttp.ClientTimeout()
         async with self._http.get(url, ssl=self._tls, timeout=timeout) as answer:
             async for line in answer.content:
-                observer.take(json.loads(line), time.monotonic())
-        raise RuntimeError("the watch has ended")
+                change = json.loads(line)
+                if change["type"] == "ERROR":
+                    return ""
+                observer.take(change, time.monotonic())
+                version = change["object"]["metadata"]["resourceVersion"]
+        return version
 
 
 @dataclass
@@ -152,13 +168,17 @@ def is_ready(thing: Mapping[str, Any]) -> bool:
 
 def is_other(pod: Mapping[str, Any]) -> bool:
     """Say whether a pod is one of those that a namespace was filled with."""
-    return str(pod["metadata"]["name"]).startswith("other-")
+    return _OTHER in pod["metadata"].get("labels", {})
 
 
 def other_pod(number: int) -> Resource:
     """Return a pod of about the size that a JupyterHub's pods have."""
     annotations = {"bench/filler": "x" * 3000}
-    return _pod(f"other-{number}", {"labels": _LABELS, "annotations": annotations}, nodeName=f"node-{number % _NODES}")
+    return _pod(
+        f"other-{number}",
+        {"labels": {**_LABELS, _OTHER: ""}, "annotations": annotations},
+        nodeName=f"node-{number % _NODES}",
+    )
 
 
 def other_event(namespace: str, number: int) -> Resource:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
-_WIDTH: Final = 760
-_LEFT: Final = 250
+_WIDTH: Final = 820
+_LEFT: Final = 310
 _BAR: Final = 13
 _ROW: Final = 40
 _TOP: Final = 64

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from benchmarks.figures import Row, Spread, rows
 from benchmarks.plots import Bars, bar_chart, line_chart, number_text
+from benchmarks.soak import Soak, soak_of
 
 DOCS: Final = Path(__file__).parents[1] / "docs"
 _NAMES: Final = {"stock": "stock", "swish": "ours"}
@@ -55,6 +56,7 @@ On {when}: {processor}, {cores} cores for everything (API server, etcd, schedule
   afterwards. Volume claims are made for each person, and stay on purpose.
 - A page follows each start unless the row says otherwise. Processor time is that of the spawner's process until the
   last start has ended. JupyterHub's own work for a start, which is the same for every spawner, is not in it.
+- {repeats}
 - Medians and percentiles are over all starts of all repeats; memory and lag are those of the worst repeat.
 """
 
@@ -94,7 +96,7 @@ def page(results: Mapping[str, Any]) -> str:
         *_soak(results["soak"]),
         "## Where stock is as good\n",
         as_good(found),
-        _METHOD.format(**{**results, "versions": versions, "plain": _plain(found)}),
+        _METHOD.format(**{**results, "versions": versions, "plain": _plain(found), "repeats": repeats_text(found)}),
     ]
     return "\n".join(parts)
 
@@ -103,6 +105,14 @@ def _plain(found: Sequence[Row]) -> str:
     """Say how long pods take that nobody spawned."""
     medians = {row.scenario.count: row.plain for row in found if row.plain is not None}
     return ", ".join(f"{seconds:.2f} s ({count})" for count, seconds in sorted(medians.items())) or "no time"
+
+
+def repeats_text(found: Sequence[Row]) -> str:
+    """Say how often each scenario was run; those of another number are named."""
+    times = {row.scenario.name: row.starts // row.scenario.count for row in found if row.contender == "stock"}
+    most = max(times.values(), default=0)
+    others = "".join(f"; {name}: {count}" for name, count in times.items() if count != most)
+    return f"Each scenario was run {most} times by each{others}."
 
 
 def table(head: Sequence[str], body: Iterable[Sequence[str]]) -> str:
@@ -136,15 +146,26 @@ def _rest(found: Sequence[Row]) -> list[str]:
 
 
 def _soak(soaks: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say what a process holds after many starts."""
     said = []
-    for soak in soaks:
-        memory, starts = soak["memory_mib"], soak["at_once"] * len(soak["memory_mib"])
-        said.append(
-            f"## Memory\n\n![Memory](../images/bench-memory.svg)\n\n{starts} starts and stops in one process, "
-            f"{soak['at_once']} at once: {memory[len(memory) // 10]:.0f} MiB after a tenth of them, "
-            f"{memory[-1]:.0f} MiB after all. {soak['failed']} failed, {soak['left']} left.\n"
-        )
+    for soak in map(soak_of, soaks):
+        said += [
+            "## Memory\n\n![Memory](../images/bench-memory.svg)\n",
+            f"{_held(soak)} {soak.failed} failed, {soak.left} left.\n",
+            table(
+                ["after starts", *(str(n) for n, _ in soak.steps)],
+                [["MiB", *(f"{mib:.0f}" for _, mib in soak.steps)]],
+            ),
+        ]
     return said
+
+
+def _held(soak: Soak) -> str:
+    grown = "too few rounds for a slope" if soak.slope is None else f"{soak.slope:+.2f} MiB for each 1000 starts"
+    return (
+        f"{soak.starts} starts and stops in one process, {soak.at_once} at once: {soak.first:.0f} MiB in the first "
+        f"thousand, {soak.last:.0f} MiB in the last; after the first thousand {grown} (least squares)."
+    )
 
 
 def as_good(found: Sequence[Row]) -> str:

@@ -31,7 +31,8 @@ from benchmarks.scenarios import Scenario
 READY_SECONDS: Final = (4.0, 6.0)
 #: After a run nothing is under way any more, so that what is still there was left behind.
 _SETTLE_SECONDS: Final = 5.0
-_RUN_SECONDS: Final = 4 * START_SECONDS
+#: Starts that fail are stopped, which may take as long again, and so may the stops of the others.
+_RUN_SECONDS: Final = 6 * START_SECONDS
 
 
 @dataclass
@@ -57,7 +58,7 @@ class Bench:
         """Run scenarios, one after the other."""
         for scenario in scenarios:
             await self._fill(scenario)
-            for repeat in range(repeats):
+            for repeat in range(scenario.repeats(repeats)):
                 await self._repeat(scenario, repeat)
 
     async def _repeat(self, scenario: Scenario, repeat: int) -> None:

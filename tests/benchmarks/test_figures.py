@@ -6,7 +6,7 @@ from benchmarks.cluster import Observer
 from benchmarks.figures import Spread, percentile, rows, spread
 from benchmarks.gauges import weighted_percentile
 from benchmarks.run import taken_down
-from benchmarks.scenarios import DEFAULT, FULL
+from benchmarks.scenarios import DEFAULT, FULL, Scenario
 from tests.benchmarks.sample import RESULTS
 
 PERCENTILES = [([1, 2, 3, 4], 0.5, 2), ([1, 2, 3, 4], 0.95, 4), ([7], 0.5, 7), (list(range(1, 101)), 0.99, 99)]
@@ -79,3 +79,26 @@ def test_the_hubs_part_is_less_what_its_own_pod_took():
 def test_scenarios_have_names_of_their_own(scenarios):
     """So that a row is one scenario's."""
     assert len({scenario.name for scenario in scenarios}) == len(scenarios)
+
+
+REPEATS = [(Scenario(20), 5, 5), (Scenario(1000), 5, 3), (Scenario(1000), 1, 1)]
+
+
+@pytest.mark.parametrize(("scenario", "asked", "expected"), REPEATS)
+def test_crowds_are_run_less_often(scenario, asked, expected):
+    """They take minutes, and have starts enough for percentiles."""
+    assert scenario.repeats(asked) == expected
+
+
+WANTED = [
+    ("a thousand at once", lambda s: s.count == 1000),
+    ("five thousand others", lambda s: s.pods == 5000),
+    ("nobody watching", lambda s: not s.progress),
+    ("a slow API server", lambda s: s.latency_seconds == 4),
+]
+
+
+@pytest.mark.parametrize(("what", "holds"), WANTED)
+def test_default_has_it(what, holds):
+    """What breaks a spawner is measured without asking for hours."""
+    assert any(holds(scenario) for scenario in DEFAULT), what

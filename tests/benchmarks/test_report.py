@@ -32,6 +32,19 @@ def test_page_says_where_stock_is_as_good():
     assert "event loop lag, p99 (1.00 against 5.00, better)" in page(RESULTS)
 
 
+def test_page_says_what_many_starts_hold():
+    """At even steps, and that two rounds make no slope."""
+    text = page(RESULTS)
+    assert "4 starts and stops in one process, 2 at once" in text
+    assert "| after starts | 2 | 4 |" in text
+    assert "too few rounds for a slope" in text
+
+
+def test_page_says_what_was_run_less_often():
+    """As the crowds are."""
+    assert "run 2 times by each; 1 start, API 4 s late: 1." in page(RESULTS)
+
+
 @pytest.mark.parametrize("name", ["bench-noticed.svg", "bench-cpu.svg", "bench-memory.svg"])
 def test_plots_are_svg(name):
     """Each with a name for those who do not see it."""
