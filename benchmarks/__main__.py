@@ -18,6 +18,8 @@ from benchmarks.run import bench, write
 from benchmarks.scenarios import DEFAULT, FULL
 
 RESULTS: Final = Path(__file__).parent / "results.json"
+#: What `benchmarks.launches` saw.
+LAUNCHES: Final = Path(__file__).parent / "launch_results.json"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -51,7 +53,7 @@ def main() -> None:
     """Measure, and say where the results are."""
     arguments = parser().parse_args()
     if arguments.page:
-        write_page(arguments.out)
+        write_page(arguments.out, LAUNCHES)
         return
     words = [f"--{key} {value}" for key, value in (("only", arguments.only), ("soak", arguments.soak)) if value]
     words += ["--full"] if arguments.full else []

@@ -162,8 +162,13 @@ class Observer:
 
 def is_ready(thing: Mapping[str, Any]) -> bool:
     """Say whether a node or a pod is ready."""
-    conditions = thing.get("status", {}).get("conditions") or ()
-    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+    return is_true(thing, "Ready")
+
+
+def is_true(thing: Mapping[str, Any], condition: str) -> bool:
+    """Say whether a node or a pod has a condition, and it is so."""
+    conditions = (thing.get("status") or {}).get("conditions") or ()
+    return any(c["type"] == condition and c["status"] == "True" for c in conditions)
 
 
 def is_other(pod: Mapping[str, Any]) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.report import DOCS, table
+from benchmarks.markdown import table
+from benchmarks.report import DOCS
 
 _PAGE: Final = """\
 # What faults do to starts and stops

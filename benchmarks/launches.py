@@ -1,62 +1,30 @@
-"""How long from asking for an environment until it is ready, on the installation that is up.
+"""How long from asking for an environment until JupyterLab opens, phase by phase, beside stock KubeSpawner.
 
 python -m benchmarks.launches
-python -m benchmarks.launches --count 10
+python -m benchmarks.launches --repeats 5
+
+It needs the cluster that `make up` made: both spawners get a hub of their own there, alike but for the spawner.
 """
 
+from __future__ import annotations
+
 import argparse
+import asyncio
+import contextlib
 import json
-import statistics
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
-import httpx
+from benchmarks.__main__ import LAUNCHES
+from benchmarks.contenders import NAMES
+from benchmarks.launch_hubs import Site, cluster_api, installed_images, shared, site
+from benchmarks.launch_marks import durations
+from benchmarks.launch_site import plan_of
+from benchmarks.run import circumstances, write
 
-STATUS = (sys.executable, "-m", "local", "status")
-
-
-@dataclass(frozen=True)
-class Hub:
-    """The hub's REST API, as its administrator asks it."""
-
-    http: httpx.Client
-    user: str
-
-    def launch(self, server: str) -> float:
-        """Return the seconds from the request until the progress stream says `ready`.
-
-        Raises:
-            SystemExit: the launch was refused or failed; the text is the hub's.
-        """
-        start = time.perf_counter()
-        answer = self.http.post(self._path(server), json={"user_options": {}})
-        if answer.is_error:
-            raise SystemExit(f"error: {answer.json().get('message', answer.text)}")
-        last: dict[str, Any] = {}
-        for event in self._progress(server):
-            last = event
-        if not last.get("ready"):
-            raise SystemExit(f"error: {server} did not start: {last.get('message')}")
-        return time.perf_counter() - start
-
-    def _path(self, server: str) -> str:
-        return f"users/{self.user}/servers/{server}"
-
-    def _progress(self, server: str) -> Iterator[dict[str, Any]]:
-        with self.http.stream("GET", f"{self._path(server)}/progress") as answer:
-            for line in answer.iter_lines():
-                if line.startswith("data:"):
-                    yield json.loads(line.removeprefix("data:"))
-
-    def remove(self, server: str) -> None:
-        """Stop the server, wait until it has stopped, and delete it with its volume."""
-        self.http.request("DELETE", self._path(server), json={"remove": True})
-        while server in self.http.get(f"users/{self.user}").json()["servers"]:
-            time.sleep(0.2)
+STATUS: Final = (sys.executable, "-m", "local", "status")
 
 
 def installation() -> dict[str, Any]:
@@ -72,29 +40,47 @@ def installation() -> dict[str, Any]:
     return found
 
 
-def measure(hub: Hub, count: int) -> list[float]:
-    """Return the seconds of each launch, one after the other, each with a new volume."""
-    seconds = []
-    for number in range(1, count + 1):
-        server = f"bench-{number}"
-        try:
-            seconds.append(hub.launch(server))
-        finally:
-            hub.remove(server)
-        print(f"launch {number:>3}   {seconds[-1]:6.2f} s", flush=True)
-    return seconds
+async def measure(sites: dict[str, Site], repeats: int) -> list[dict[str, Any]]:
+    """Launch in turns, once each to warm up and then `repeats` times each, and return every launch but the first."""
+    launches = []
+    for repeat in range(repeats + 1):
+        # who goes first changes, so that neither always meets a warmer node
+        for name in NAMES if repeat % 2 == 0 else reversed(NAMES):
+            seconds = await sites[name].launch()
+            await sites[name].stop()
+            print(line(name, repeat, seconds), flush=True)
+            if repeat:
+                launches.append({"contender": name, "repeat": repeat, "seconds": seconds})
+    return launches
+
+
+def line(name: str, repeat: int, seconds: dict[str, float]) -> str:
+    """Return one launch in a line, for whoever watches; the first is the one to warm up."""
+    phases = "  ".join(f"{what} {took:.2f}" for what, took in durations(seconds).items())
+    return f"{'warm-up' if repeat == 0 else repeat:>7} {name:<6} {seconds['usable']:6.2f} s   {phases}"
+
+
+async def run(found: dict[str, Any], repeats: int) -> dict[str, Any]:
+    """Bring both hubs up, measure, and return what `benchmarks.launch_page` reads."""
+    async with contextlib.AsyncExitStack() as stack:
+        api = await stack.enter_async_context(cluster_api(found["kubeconfig"], found["context"]))
+        images = await installed_images(api, found["namespace"])
+        await stack.enter_async_context(shared(api))
+        sites = {name: await stack.enter_async_context(site(api, name, images)) for name in NAMES}
+        launches = await measure(sites, repeats)
+    plan = plan_of()
+    size = {"image": plan.image.name, "cpu": float(plan.cpu), "memory": plan.memory}
+    return {**circumstances("python -m benchmarks.launches"), **size, "launches": launches}
 
 
 def main() -> None:
-    """Launch environments and print how long each took, the median and the range."""
+    """Measure, and say where the results are."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.launches", description=__doc__.splitlines()[0])
-    parser.add_argument("--count", type=int, default=5, help="how many launches, 5 unless told")
+    parser.add_argument("--repeats", type=int, default=10, help="how many launches of each, 10 unless told")
+    parser.add_argument("--out", type=Path, default=LAUNCHES, help="where results go, as JSON")
     arguments = parser.parse_args()
-    found = installation()
-    headers = {"Authorization": f"token {found['admin_token']}"}
-    with httpx.Client(base_url=f"{found['hub_url']}hub/api/", headers=headers, timeout=300) as http:
-        seconds = measure(Hub(http, found["username"]), max(arguments.count, 1))
-    print(f"median       {statistics.median(seconds):6.2f} s   from {min(seconds):.2f} s to {max(seconds):.2f} s")
+    write(asyncio.run(run(installation(), max(arguments.repeats, 1))), arguments.out)
+    print(f"results in {arguments.out}; python -m benchmarks --page puts them on the page")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Final
@@ -16,7 +16,7 @@ _TOP: Final = 64
 #: Told apart without colours too: one is dark, one is light.
 COLOURS: Final = {"stock": "#b9b4a6", "swish": "#1f5f8b"}
 _INK: Final = "#222"
-_STYLE: Final = "text{font:13px sans-serif;fill:#222}.t{font-weight:600;font-size:15px}.n{font-size:12px}"
+_STYLE: Final = "text{font:13px sans-serif;fill:#222}.t{font-weight:600;font-size:15px}.n{font-size:12px}.w{fill:#fff}"
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,39 @@ def _legend(unit: str) -> list[str]:
         parts.append(_text(x + 18, 46, {"stock": "stock KubeSpawner", "swish": "SwishSpawner"}[name], "n"))
         x += 150
     return parts
+
+
+#: Of the parts of a stacked bar, from dark to light and back, so that neighbours differ without colours too.
+_PARTS: Final = ("#16324f", "#b9b4a6", "#1f5f8b", "#d9c77e", "#4d7f5c", "#e3a27c")
+
+
+def stacked_chart(title: str, unit: str, bars: Mapping[str, Mapping[str, float]]) -> str:
+    """Return a chart of one bar for each label, made of parts that follow one another and have the same names in all.
+
+    Parts that are wide enough carry their number; the whole is beside the bar.
+    """
+    names = list(dict.fromkeys(name for parts in bars.values() for name in parts))
+    room, left = _WIDTH - 230, 150
+    most = max((sum(parts.values()) for parts in bars.values()), default=0.0) or 1.0
+    top = _TOP + 20 * len(names)
+    drawn = [_text(12, 24, title, "t"), _text(12, 46, unit, "n")]
+    for number, name in enumerate(names):
+        drawn += [_box(left, 50 + 20 * number, 12, 12, _PARTS[number]), _text(left + 18, 61 + 20 * number, name, "n")]
+    for number, (label, parts) in enumerate(bars.items()):
+        y, x = top + number * _ROW, float(left)
+        drawn.append(_text(left - 10, y + 18, label, anchor="end"))
+        for name, value in parts.items():
+            width, part = value / most * room, names.index(name)
+            drawn.append(_box(x, y, width, 26, _PARTS[part]))
+            if width > 34:
+                drawn.append(_text(x + width / 2, y + 18, number_text(value), "n" if part % 2 else "n w", "middle"))
+            x += width
+        drawn.append(_text(x + 6, y + 18, number_text(sum(parts.values())), "n"))
+    return _svg(title, top + len(bars) * _ROW + 12, drawn)
+
+
+def _box(x: float, y: float, width: float, height: float, colour: str) -> str:
+    return f'<rect x="{x:.1f}" y="{y:.0f}" width="{width:.1f}" height="{height:.0f}" fill="{colour}"/>'
 
 
 def line_chart(title: str, across: str, values: Sequence[float]) -> str:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks import launch_page
 from benchmarks.figures import Row, Spread, rows
+from benchmarks.markdown import NAMES, table
 from benchmarks.plots import Bars, bar_chart, line_chart, number_text
 from benchmarks.soak import Soak, soak_of
 
 DOCS: Final = Path(__file__).parents[1] / "docs"
-_NAMES: Final = {"stock": "stock", "swish": "ours"}
 #: Differences below this share are no difference.
 _SAME: Final = 0.1
 _MEASURES: Final[Mapping[str, Callable[[Row], float | None]]] = {
@@ -33,9 +34,10 @@ _HEAD: Final = """\
 
 SwishSpawner beside stock KubeSpawner: the same pod, on a real API server with etcd and the real scheduler. Nodes and
 pods are kwok's, which only seem to run: a pod is ready from {low:g} to {high:g} seconds after it has a node. So this
-measures the hub's side and the API server, and neither image pulls nor JupyterLab.
+measures the hub's side and the API server, and neither image pulls nor JupyterLab{more}.
 
 """
+_MORE: Final = "; [a launch until JupyterLab opens](#a-launch-until-jupyterlab-opens) is measured on a real node"
 _METHOD: Final = """\
 ## How it was measured
 
@@ -61,26 +63,35 @@ On {when}: {processor}, {cores} cores for everything (API server, etcd, schedule
 """
 
 
-def write_page(results: Path, docs: Path = DOCS) -> None:
+def write_page(results: Path, launches: Path, docs: Path = DOCS) -> None:
     """Write the page and its plots.
 
     Args:
         results: as `benchmarks.run` writes them.
+        launches: as `benchmarks.launches` writes them; nothing is said of launches if there is no such file.
         docs: the documentation's folder.
     """
-    document = json.loads(results.read_text())
-    for name, chart in plots(document).items():
+    document, launched = json.loads(results.read_text()), read_launches(launches)
+    for name, chart in plots(document, launched).items():
         (docs / "images" / name).write_text(chart)
-    (docs / "topics" / "performance.md").write_text(page(document))
+    (docs / "topics" / "performance.md").write_text(page(document, launched))
 
 
-def page(results: Mapping[str, Any]) -> str:
-    """Return the page as Markdown."""
+def read_launches(path: Path) -> dict[str, Any] | None:
+    """Return the results of launches, or None if there are none."""
+    if not path.exists():
+        return None
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
+
+
+def page(results: Mapping[str, Any], launches: Mapping[str, Any] | None = None) -> str:
+    """Return the page as Markdown, with or without a section about launches on a real cluster."""
     found = rows(results)
     low, high = results["ready_seconds"]
     versions = ", ".join(f"{name} {number}" for name, number in results["versions"].items())
     parts = [
-        _HEAD.format(low=low, high=high),
+        _HEAD.format(low=low, high=high, more=_MORE if launches else ""),
         "![From ready to noticed](../images/bench-noticed.svg)\n",
         "![Processor time](../images/bench-cpu.svg)\n",
         "## Times\n\nSeconds; three numbers are the median, the 95th and the 99th percentile.\n",
@@ -94,6 +105,7 @@ def page(results: Mapping[str, Any]) -> str:
         ),
         *_rest(found),
         *_soak(results["soak"]),
+        *([launch_page.section(launches)] if launches else []),
         "## Where stock is as good\n",
         as_good(found),
         _METHOD.format(**{**results, "versions": versions, "plain": _plain(found), "repeats": repeats_text(found)}),
@@ -115,16 +127,10 @@ def repeats_text(found: Sequence[Row]) -> str:
     return f"Each scenario was run {most} times by each{others}."
 
 
-def table(head: Sequence[str], body: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table."""
-    lines = [list(head), ["---"] * len(head), *map(list, body)]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
-
-
 def _times(row: Row) -> list[str]:
     failed = f"**{row.failed} of {row.starts}**" if row.failed else "0"
     left = f"**{row.left}**" if row.left else "0"
-    return [row.scenario.name, _NAMES[row.contender], *map(_three, (row.ready, row.own, row.late)), failed, left]
+    return [row.scenario.name, NAMES[row.contender], *map(_three, (row.ready, row.own, row.late)), failed, left]
 
 
 def _costs(row: Row) -> list[str]:
@@ -132,7 +138,7 @@ def _costs(row: Row) -> list[str]:
         f"{what} {number_text(n)}" for what, n in sorted(row.requests.items(), key=lambda item: -item[1])
     )
     cpu, lag, memory = f"{row.cpu_ms:.1f} ms", f"{row.lag_ms:.0f} ms", f"{row.memory_mib:.0f} MiB"
-    return [row.scenario.name, _NAMES[row.contender], cpu, lag, memory, requests]
+    return [row.scenario.name, NAMES[row.contender], cpu, lag, memory, requests]
 
 
 def _three(spread: Spread | None) -> str:
@@ -141,7 +147,7 @@ def _three(spread: Spread | None) -> str:
 
 def _rest(found: Sequence[Row]) -> list[str]:
     """Say how much is listed while nothing happens."""
-    said = [f"{_NAMES[row.contender]} {row.rest_lists:.1f}" for row in found if row.rest_lists is not None]
+    said = [f"{NAMES[row.contender]} {row.rest_lists:.1f}" for row in found if row.rest_lists is not None]
     return [f"Lists in a minute in which nothing happens: {', '.join(said)}.\n"] if said else []
 
 
@@ -190,7 +196,7 @@ def _same(stock: Row, swish: Row) -> list[str]:
     return said
 
 
-def plots(results: Mapping[str, Any]) -> dict[str, str]:
+def plots(results: Mapping[str, Any], launches: Mapping[str, Any] | None = None) -> dict[str, str]:
     """Return every plot by file name."""
     found = rows(results)
     charts = {
@@ -204,6 +210,8 @@ def plots(results: Mapping[str, Any]) -> dict[str, str]:
     for soak in results["soak"]:
         last = f"MiB held after each {soak['at_once']} of {soak['at_once'] * len(soak['memory_mib'])} starts and stops"
         charts["bench-memory.svg"] = line_chart("Memory over many starts", last, soak["memory_mib"])
+    if launches:
+        charts[launch_page.PLOT] = launch_page.plot(launches)
     return charts
 
 

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from benchmarks.launch_marks import PHASES
 from benchmarks.scenarios import Scenario
 
 
@@ -44,3 +45,26 @@ RESULTS: dict[str, Any] = {
     "plain": [{"count": 2, "seconds": [5.0, 5.5]}],
     "soak": [{"contender": "swish", "at_once": 2, "memory_mib": [100.0, 101.0], "failed": 0, "left": 0}],
 }  # fmt: skip
+
+
+def launch(contender: str, *marks: float) -> dict[str, Any]:
+    """Return one launch with the seconds of its marks."""
+    return {"contender": contender, "repeat": 1, "seconds": dict(zip(PHASES, marks, strict=True))}
+
+
+LAUNCHES: dict[str, Any] = {
+    "when": "2026-01-03",
+    "command": "python -m benchmarks.launches",
+    "processor": "Abacus",
+    "cores": 2,
+    "memory_gib": 8,
+    "image": "python3",
+    "cpu": 0.5,
+    "memory": 2**30,
+    "launches": [
+        launch("swish", 0.1, 0.2, 1.0, 4.0, 4.1, 4.3),
+        launch("stock", 0.1, 0.2, 1.0, 4.0, 6.0, 6.5),
+        launch("stock", 0.3, 0.4, 1.4, 4.0, 7.0, 7.1),
+        launch("stock", 0.2, 0.3, 1.2, 4.5, 6.5, 6.6),
+    ],
+}

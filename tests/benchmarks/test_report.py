@@ -5,10 +5,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from benchmarks.__main__ import LAUNCHES as REAL_LAUNCHES
 from benchmarks.__main__ import RESULTS as REAL
 from benchmarks.plots import number_text
-from benchmarks.report import page, plots, write_page
-from tests.benchmarks.sample import RESULTS
+from benchmarks.report import page, plots, read_launches, write_page
+from tests.benchmarks.sample import LAUNCHES, RESULTS
 from tests.conftest import ROOT
 
 
@@ -45,10 +46,10 @@ def test_page_says_what_was_run_less_often():
     assert "run 2 times by each; 1 start, API 4 s late: 1." in page(RESULTS)
 
 
-@pytest.mark.parametrize("name", ["bench-noticed.svg", "bench-cpu.svg", "bench-memory.svg"])
+@pytest.mark.parametrize("name", ["bench-noticed.svg", "bench-cpu.svg", "bench-memory.svg", "bench-launches.svg"])
 def test_plots_are_svg(name):
     """Each with a name for those who do not see it."""
-    root = ET.fromstring(plots(RESULTS)[name])  # noqa: S314 - we made it
+    root = ET.fromstring(plots(RESULTS, LAUNCHES)[name])  # noqa: S314 - we made it
     assert root.tag.endswith("svg")
     assert root.attrib["aria-label"]
 
@@ -58,9 +59,16 @@ def test_everything_is_written(tmp_path):
     for folder in ("images", "topics"):
         (tmp_path / folder).mkdir()
     (tmp_path / "results.json").write_text(json.dumps(RESULTS))
-    write_page(tmp_path / "results.json", tmp_path)
-    assert (tmp_path / "topics" / "performance.md").read_text() == page(RESULTS)
-    assert len(list((tmp_path / "images").iterdir())) == 3
+    (tmp_path / "launches.json").write_text(json.dumps(LAUNCHES))
+    write_page(tmp_path / "results.json", tmp_path / "launches.json", tmp_path)
+    assert (tmp_path / "topics" / "performance.md").read_text() == page(RESULTS, LAUNCHES)
+    assert len(list((tmp_path / "images").iterdir())) == 4
+
+
+def test_a_page_without_launches_says_nothing_of_them(tmp_path):
+    """Nor leads to them."""
+    assert read_launches(tmp_path / "none.json") is None
+    assert "JupyterLab opens" not in page(RESULTS)
 
 
 NUMBERS = [(0, "0"), (0.0123, "0.012"), (0.5, "0.50"), (12.34, "12.3"), (1234.5, "1234")]
@@ -75,4 +83,6 @@ def test_numbers_are_short(value, text):
 @pytest.mark.skipif(not REAL.exists(), reason="no results yet")
 def test_the_page_in_the_documentation_is_that_of_the_results():
     """Nobody wrote into it."""
-    assert (ROOT / "docs" / "topics" / "performance.md").read_text() == page(json.loads(REAL.read_text()))
+    assert (ROOT / "docs" / "topics" / "performance.md").read_text() == page(
+        json.loads(REAL.read_text()), read_launches(REAL_LAUNCHES)
+    )
