@@ -31,7 +31,7 @@ not enforce NetworkPolicies; nobody comes from another gateway.
 {{- $ssh := include "swish.ssh" . | fromYaml -}}
 {{- dict
   "mode" "gateway"
-  "environment" (include "swish.ssh-gateway.name" .)
+  "environment" ""
   "team" ""
   "user" ""
   "port" 2222
