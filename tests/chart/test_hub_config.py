@@ -131,3 +131,10 @@ def test_private_images(helm: Helm, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     config = load(helm.template(values), tmp_path, monkeypatch)
     assert config.KubeSpawner.image_pull_policy == "Always"
     assert config.KubeSpawner.image_pull_secrets == ["registry-login"]
+
+
+def test_the_web_service_is_known_to_the_hub(config: Config, tmp_path: Path) -> None:
+    """By the token and the address that its Deployment and its Service have."""
+    (web,) = (service for service in config.JupyterHub.services if service["name"] == "swish")
+    assert web["api_token"] == (tmp_path / "secrets" / "web-token").read_text().strip()
+    assert web["url"] == "http://web.swish.svc:8082"

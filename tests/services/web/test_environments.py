@@ -83,3 +83,10 @@ def test_no_log_is_said_calmly(ada: Visitor, site: Site) -> None:
     status, page = ada.get("log")
     assert (status, "No log of ssh is kept in this installation yet." in page) == (200, True)
     assert site.ask("GET", "api/log", token=site.token("ada"))[0] == 404
+
+
+@pytest.mark.parametrize(("person", "words"), [("ada", "your environments."), ("root", "all environments, since you")])
+def test_the_log_page_says_whose_entries_it_has(site: Site, person: str, words: str) -> None:
+    """The hub tells this service who administers it."""
+    page = Visitor(site, person).get("log")[1]
+    assert words in " ".join(page.split())

@@ -1,0 +1,112 @@
+"""Environments, Keys and Log as people see them, on a screen, on a phone, by keyboard; over a real hub, no cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.conftest import WIDE_POLICY
+from tests.core.test_ssh_keys import ED25519, WEAK
+from tests.fake_api import FakeApi, served_beside
+from tests.real_hub import until
+from tests.services.web.conftest import GROUPS
+from tests.services.web.site import Site, running_site, secrets_of
+
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """An installation in which ada has an environment with ssh."""
+    with served_beside(FakeApi()) as api:
+        secrets_of(api, "swish", "swish-imaging")
+        with running_site(tmp_path_factory.mktemp("site"), WIDE_POLICY, api, GROUPS) as site:
+            site.hub.post("users/ada/servers/lab", {"user_options": {"ssh": True}})
+            until(lambda: site.hub.ask("GET", "api/users/ada")[1]["servers"].get("lab", {}).get("ready"))
+            yield site
+
+
+@pytest.fixture
+def ada(page: Page, site: Site) -> Page:
+    """Ada's browser, on the hub's first page."""
+    page.goto(f"{site.url}/hub/login?next=%2Fhub%2Ftoken")
+    page.get_by_label("Username").fill("ada")
+    page.get_by_label("Password").fill("x")
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/hub/token")
+    return page
+
+
+def assert_accessible(page: Page) -> None:
+    """Check that axe-core finds nothing that gets in anybody's way."""
+    found = Axe().run(page)
+    assert found.response["passes"], "axe-core looked at nothing"
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [None, PHONE], ids=["screen", "phone"])
+@pytest.mark.parametrize("place", ["Environments", "Keys", "Log"])
+def test_nothing_is_in_anybodys_way(ada: Page, place: str, size: dict[str, int] | None, scheme: str) -> None:
+    """On any page, in any colours, with everything opened, nothing wider than the screen."""
+    ada.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    if size:
+        ada.set_viewport_size(size)  # type: ignore[arg-type]
+        ada.get_by_role("button", name="Toggle navigation").click()
+    ada.get_by_role("link", name="Environments").click()
+    ada.get_by_role("link", name=place, exact=True).click()
+    expect(ada.get_by_role("heading", level=1)).to_have_text(place)
+    ada.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    assert_accessible(ada)
+
+
+def test_a_key_by_keyboard(ada: Page, site: Site, pictures: Path) -> None:
+    """It is added, refused and removed without a mouse."""
+    ada.goto(f"{site.url}/services/swish/keys")
+    ada.get_by_label("Public key").focus()
+    ada.keyboard.insert_text(WEAK)
+    ada.keyboard.press("Tab")
+    ada.keyboard.insert_text("laptop")
+    ada.keyboard.press("Enter")
+    expect(ada.get_by_role("alert")).to_contain_text("The key is an RSA key of 2048 bits; 3072 to 16384 are taken.")
+    expect(ada.get_by_label("Name", exact=True)).to_have_value("laptop")
+    assert_accessible(ada)
+    ada.get_by_label("Public key").fill(ED25519)
+    ada.get_by_role("button", name="Add key").press("Enter")
+    expect(ada.get_by_role("status").first).to_contain_text("The key is added.")
+    ada.screenshot(path=pictures / "keys.png", full_page=True)
+    ada.locator("summary", has_text="Remove laptop").press("Enter")
+    ada.get_by_role("button", name="Remove laptop").press("Enter")
+    expect(ada.get_by_text("You have no keys yet.")).to_be_visible()
+
+
+def test_a_line_is_copied_and_said(ada: Page, site: Site) -> None:
+    """By the keyboard, and to whoever hears the page."""
+    ada.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    ada.goto(f"{site.url}/services/swish/keys")
+    ada.locator("summary", has_text="I have no key yet").evaluate("one => { one.parentElement.open = true }")
+    ada.get_by_role("button", name="Copy: the command that makes a key").press("Enter")
+    expect(ada.locator("#swish-said")).to_have_text("Copied: the command that makes a key")
+    assert ada.evaluate("navigator.clipboard.readText()") == "ssh-keygen -t ed25519"
+
+
+def test_the_page_shows_by_itself_what_changes(ada: Page, site: Site) -> None:
+    """Whoever waits need do nothing."""
+    ada.goto(f"{site.url}/services/swish/")
+    expect(ada.get_by_role("heading", name="other")).to_have_count(0)
+    site.hub.post("users/ada/servers/other", {})
+    expect(ada.get_by_role("heading", name="other")).to_be_visible(timeout=30_000)
+
+
+def test_the_choice_of_colours_is_the_hubs(ada: Page, site: Site) -> None:
+    """Made on one page, it is so on all."""
+    ada.goto(f"{site.url}/services/swish/keys")
+    ada.get_by_role("button", name="Toggle dark mode").click()
+    expect(ada.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    ada.goto(f"{site.url}/hub/token")
+    expect(ada.locator("html")).to_have_attribute("data-bs-theme", "dark")
