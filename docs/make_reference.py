@@ -5,13 +5,13 @@ python docs/make_reference.py
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
-from prometheus_client import REGISTRY
+from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
 from swish_spawner.__main__ import table
@@ -283,6 +283,12 @@ The hub tells Prometheus these at `/hub/metrics`, beside JupyterHub's own. How t
 | --- | --- | --- | --- |
 {metrics}
 
+The web service tells Prometheus these at its own `/metrics`, which the proxy does not pass on:
+
+| metric | type | labels | meaning |
+| --- | --- | --- | --- |
+{web}
+
 `pool` and `image` are names of the policy, or `other` for one that has gone from it; what a person sends makes no
 series. `reason` and `rule` are words of the code, as in the answers of the [REST API](rest-api.md).
 
@@ -313,12 +319,12 @@ class Metric:
     meaning: str
 
 
-def registered(prefix: str) -> list[Metric]:
-    """Return the metrics of a name that begins so, in a process that runs our hub, sorted by name."""
+def registered(prefix: str, registry: CollectorRegistry = REGISTRY) -> list[Metric]:
+    """Return the metrics of a name that begins so, in a process that runs our hub, or in a registry, sorted by name."""
     from swish_spawner import hub  # noqa: F401 - it imports whatever registers something
 
     # there is no other way to see one that has no series yet
-    found = [one for one in REGISTRY._collector_to_names if isinstance(one, MetricWrapperBase)]  # noqa: SLF001
+    found = [one for one in registry._collector_to_names if isinstance(one, MetricWrapperBase)]  # noqa: SLF001
     fields = [(one._name, str(one._type), one._labelnames, one._documentation) for one in found]  # noqa: SLF001
     metrics = [Metric(name + ("_total" if kind == "counter" else ""), kind, *rest) for name, kind, *rest in fields]
     return sorted((m for m in metrics if m.name.startswith(prefix)), key=lambda metric: metric.name)
@@ -326,12 +332,19 @@ def registered(prefix: str) -> list[Metric]:
 
 def metrics_page() -> str:
     """Return the page of metrics."""
-    rows = [
-        f"| `{metric.name}` | {metric.kind} | {', '.join(map(words, metric.labels))} | {metric.meaning} |"
-        for metric in registered("swish_")
-    ]
+    from swish_spawner.services.web.parts import Metrics
+
     phases = [f"| `{phase.name}` | {phase.meaning} |" for phase in PHASES]
-    return METRICS.format(metrics="\n".join(rows), phases="\n".join(phases))
+    web = metric_rows(registered("swish_web_", Metrics().registry))
+    return METRICS.format(metrics=metric_rows(registered("swish_")), web=web, phases="\n".join(phases))
+
+
+def metric_rows(metrics: Iterable[Metric]) -> str:
+    """Return a row of a table for each metric."""
+    return "\n".join(
+        f"| `{metric.name}` | {metric.kind} | {', '.join(map(words, metric.labels))} | {metric.meaning} |"
+        for metric in metrics
+    )
 
 
 EXPLAINED = re.compile(r"(<!-- explain: (\S+) (\S+) (.*) -->\n)(?:.*?)(<!-- end -->)", re.DOTALL)

@@ -19,7 +19,7 @@ def sentence(entry: Entry) -> str:
 
 
 def _login(entry: Entry) -> str:
-    certificate = f", certificate {entry['cert_id']}" if entry.get("cert_id") else ""
+    certificate = f", certificate {entry['certificate']}" if entry.get("certificate") else ""
     return f"Logged in{_by(entry)}{certificate}{_from(entry)}"
 
 
@@ -37,17 +37,24 @@ def _session(entry: Entry) -> str:
 
 def _tunnel(entry: Entry) -> str:
     outcome = f": {entry['outcome']}" if entry.get("outcome") else ""
-    return f"Tunnel to {entry.get('host', '?')} port {entry.get('port', '?')}{outcome}"
+    where = "that listens on" if entry.get("direction") == "remote" else "to"
+    return f"Tunnel {where} {entry.get('host', '?')} port {entry.get('port', '?')}{outcome}"
 
 
 def _file(entry: Entry) -> str:
     size = f", {entry['bytes']} bytes" if entry.get("bytes") is not None else ""
-    return f"File: {entry.get('op', 'used')} {entry.get('path', '')}{size}"
+    renamed = f" to {entry['to']}" if entry.get("to") else ""
+    return f"File: {entry.get('op', 'used')} {entry.get('path', '')}{renamed}{size}"
 
 
 def _presence(entry: Entry) -> str:
     count = entry.get("sessions", 0)
     return f"{count} open session{'' if count == 1 else 's'}"
+
+
+def _gap(entry: Entry) -> str:
+    count = entry.get("lines")
+    return f"{count} lines of sshd are missing here" if count else "Lines of sshd are missing here"
 
 
 def _by(entry: Entry) -> str:
@@ -70,4 +77,6 @@ _WORDS: Final[Mapping[str, Callable[[Entry], str]]] = {
     "file": _file,
     "logout": lambda _: "Logged out",
     "presence": _presence,
+    "gap": _gap,
+    "unread": lambda _: "It ended before all that sshd said was read",
 }

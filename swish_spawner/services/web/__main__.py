@@ -19,6 +19,7 @@ from swish_spawner.adapters.hub import Hub
 from swish_spawner.adapters.key_secrets import KeySecrets
 from swish_spawner.adapters.patience import Patience
 from swish_spawner.adapters.policy_file import PolicyFile
+from swish_spawner.adapters.ports import LogReader
 from swish_spawner.errors import PolicyError, SwishError
 from swish_spawner.services.web.app import LOG, make_app, templates
 from swish_spawner.services.web.key_store import KeyStore
@@ -32,12 +33,13 @@ PATIENCE: Final = Patience(request_seconds=5, answer_seconds=8)
 _LAST_SECONDS: Final = 5
 
 
-def make_parts(settings: Settings, client: ApiClient) -> Parts:
+def make_parts(settings: Settings, client: ApiClient, log: LogReader | None = None) -> Parts:
     """Return everything that handlers use.
 
     Args:
         settings: how this service runs.
         client: of the Kubernetes API.
+        log: the ssh log; None while nothing keeps one.
 
     Raises:
         PolicyError: the policy file has no good content to begin with.
@@ -56,7 +58,7 @@ def make_parts(settings: Settings, client: ApiClient) -> Parts:
         keys=keys,
         addresses=Addresses(api, PATIENCE),
         accounts=GitHubKeys(),
-        log=None,
+        log=log,
         now=lambda: datetime.now(UTC).replace(microsecond=0),
         pages=templates(),
     )

@@ -18,6 +18,7 @@ from swish_spawner.core.policy import Policy
 from swish_spawner.core.ssh_key_list import Items, KeptKey, KeyList, key_list, key_lists
 from swish_spawner.core.ssh_keys import secret_name, secret_names, shard
 from swish_spawner.errors import ClusterAway, SwishError, Unavailable
+from swish_spawner.services.web.key_memory import KeyMemory
 
 #: How many Secrets are asked for at a time.
 _AT_ONCE: Final = 8
@@ -40,6 +41,7 @@ class KeyStore:
     _locks: Mapping[str, asyncio.Lock] = field(
         default_factory=lambda: {name: asyncio.Lock() for name in secret_names()}, repr=False
     )
+    _memory: KeyMemory = field(default_factory=KeyMemory, repr=False)
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE), repr=False)
 
     @property
@@ -72,7 +74,8 @@ class KeyStore:
 
         name = secret_name(shard(user))
         async with self._locks[name]:
-            new = key_list(user, await self._change(self.namespace, name, changed))
+            with self._memory.changing():
+                new = key_list(user, await self._change(self.namespace, name, changed))
             late = await self._copy(new, self._homes(groups))
         if late:
             raise Unavailable(
@@ -99,9 +102,24 @@ class KeyStore:
         Raises:
             Unavailable: Kubernetes does not answer.
         """
-        shards = await asyncio.gather(*(self._read(self.namespace, name) for name in secret_names()))
-        lists = [one for items in shards for one in key_lists(items).values()]
-        return [(one.user, key) for one in lists for key in one.keys if key.fingerprint == fingerprint]
+        return (await self._everybody()).get(fingerprint, [])
+
+    async def users(self) -> frozenset[str]:
+        """Return everybody who has a key.
+
+        Raises:
+            Unavailable: Kubernetes does not answer.
+        """
+        return frozenset(user for held in (await self._everybody()).values() for user, _ in held)
+
+    async def _everybody(self) -> Mapping[str, list[tuple[str, KeptKey]]]:
+        """Return all keys by fingerprint: as they are, or were some seconds ago where nobody has changed any since."""
+        async with self._memory.reading:
+            if not self._memory.is_fresh():
+                changes = self._memory.changes
+                shards = await asyncio.gather(*(self._read(self.namespace, name) for name in secret_names()))
+                self._memory.keep(shards, changes)
+            return self._memory.holders
 
     def _homes(self, groups: Iterable[str]) -> frozenset[str]:
         """Return where copies for members of these groups are, without the installation's own namespace."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from kubernetes_asyncio.client import ApiClient, Configuration, CoreV1Api
 
+from swish_spawner.adapters.key_secrets import KeySecrets
+from swish_spawner.adapters.patience import Patience
+from swish_spawner.core.policy import Policy
+from swish_spawner.services.web.key_store import KeyStore
 from tests.conftest import WIDE_POLICY
-from tests.fake_api import FakeApi, served_beside
+from tests.fake_api import FakeApi, serve, served_beside
 from tests.services.web.site import Site, running_site, secrets_of
 
 GROUPS = """
@@ -28,3 +33,19 @@ def site(tmp_path_factory: pytest.TempPathFactory, site_api: FakeApi) -> Iterato
     """The installation of a module's tests; ada and grace are in a team with a namespace of its own."""
     with running_site(tmp_path_factory.mktemp("site"), WIDE_POLICY, site_api, GROUPS) as site:
         yield site
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[FakeApi]:
+    """An API server with the chart's Secrets."""
+    async with serve(FakeApi()) as api:
+        secrets_of(api, "swish", "swish-imaging")
+        yield api
+
+
+@pytest.fixture
+async def store(api: FakeApi, policy: Policy) -> AsyncIterator[KeyStore]:
+    """What is tested; the team imaging has a namespace of its own."""
+    async with ApiClient(Configuration(host=api.url)) as client:
+        secrets = KeySecrets(CoreV1Api(client), Patience(request_seconds=2, answer_seconds=0.5))
+        yield KeyStore(secrets, "swish", lambda: policy)

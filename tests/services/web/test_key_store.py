@@ -3,41 +3,19 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
-from kubernetes_asyncio.client import ApiClient, Configuration, CoreV1Api
 
-from swish_spawner.adapters.key_secrets import KeySecrets
-from swish_spawner.adapters.patience import Patience
-from swish_spawner.core.policy import Policy
 from swish_spawner.core.ssh_key_list import KeyList
 from swish_spawner.core.ssh_keys import key_id, parse_public_key, secret_name, shard
 from swish_spawner.errors import Unavailable
 from swish_spawner.services.web.key_store import KeyStore
 from tests.core.test_ssh_keys import ED25519
-from tests.fake_api import FakeApi, serve
-from tests.services.web.site import secrets_of
+from tests.fake_api import FakeApi
 
 KEY = parse_public_key(ED25519)
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
-
-
-@pytest.fixture
-async def api() -> AsyncIterator[FakeApi]:
-    """An API server with the chart's Secrets."""
-    async with serve(FakeApi()) as api:
-        secrets_of(api, "swish", "swish-imaging")
-        yield api
-
-
-@pytest.fixture
-async def store(api: FakeApi, policy: Policy) -> AsyncIterator[KeyStore]:
-    """What is tested; the team imaging has a namespace of its own."""
-    async with ApiClient(Configuration(host=api.url)) as client:
-        secrets = KeySecrets(CoreV1Api(client), Patience(request_seconds=2, answer_seconds=0.5))
-        yield KeyStore(secrets, "swish", lambda: policy)
 
 
 def add(keys: KeyList) -> KeyList:
@@ -110,3 +88,20 @@ async def test_holders(store: KeyStore) -> None:
     await store.change("eve", [], add)
     assert sorted(user for user, _ in await store.holders(KEY.fingerprint)) == ["ada", "eve"]
     assert await store.holders("SHA256:other") == []
+
+
+async def test_a_flood_of_questions_is_none_of_requests(api: FakeApi, store: KeyStore) -> None:
+    """The gateway asks whose a key is for each that is offered."""
+    await store.change("ada", [], add)
+    before = api.requests["GET secrets"]
+    for _ in range(100):
+        await store.holders(KEY.fingerprint)
+    assert api.requests["GET secrets"] == before + 16
+
+
+async def test_a_removed_key_is_nobodys_at_once(store: KeyStore) -> None:
+    """Whatever was known of it."""
+    await store.change("ada", [], add)
+    assert await store.holders(KEY.fingerprint)
+    await store.change("ada", [], lambda keys: keys.without(KEY.fingerprint))
+    assert not await store.holders(KEY.fingerprint)
