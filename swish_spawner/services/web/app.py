@@ -14,7 +14,7 @@ from jupyterhub._data import DATA_FILES_PATH
 from jupyterhub.services.auth import HubOAuth, HubOAuthCallbackHandler
 from tornado import web
 
-from swish_spawner.services.web.base import Missing
+from swish_spawner.services.web.base import Missing, Page
 from swish_spawner.services.web.environments import EnvironmentsApi, EnvironmentsPage
 from swish_spawner.services.web.inside import GatewayKeys, Health, MetricsPage
 from swish_spawner.services.web.keys import KeyApi, KeysApi, KeysPage
@@ -70,7 +70,7 @@ def _routes(parts: Parts) -> list[Any]:
     inside = f"(?:{prefix}|/)"
     hub_static = {"path": str(Path(DATA_FILES_PATH) / "static")}
     return [
-        (rf"{prefix}oauth_callback", Callback),
+        (rf"{prefix}oauth_callback", Callback, shared),
         (rf"{prefix}hub-static/(.*)", web.StaticFileHandler, hub_static),
         (rf"{prefix}", EnvironmentsPage, shared),
         (rf"{prefix}keys", KeysPage, shared),
@@ -85,12 +85,8 @@ def _routes(parts: Parts) -> list[Any]:
     ]
 
 
-class Callback(HubOAuthCallbackHandler):  # type: ignore[misc]  # JupyterHub has no types
-    """Where the hub sends people back to."""
-
-    def initialize(self) -> None:
-        """Use this application's way to the hub."""
-        self.hub_auth = self.settings["hub_auth"]
+class Callback(HubOAuthCallbackHandler, Page):  # type: ignore[misc]  # JupyterHub has no types
+    """Where the hub sends people back to; what goes wrong there is a page like all others."""
 
 
 def _log(parts: Parts, handler: web.RequestHandler) -> None:

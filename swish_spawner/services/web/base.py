@@ -64,8 +64,9 @@ class Handler(web.RequestHandler):
                 (status for kind, status in _STATUSES.items() if isinstance(error, kind)), HTTPStatus.BAD_REQUEST
             )
             return known, str(error)
-        if isinstance(error, web.HTTPError) and error.log_message and status < HTTPStatus.INTERNAL_SERVER_ERROR:
-            return status, error.log_message % error.args if error.args else error.log_message
+        if isinstance(error, web.HTTPError) and status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            words = error.log_message or f"{HTTPStatus(status).phrase}."
+            return status, words % error.args if error.args else words
         if status in (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.BAD_GATEWAY) and _of_the_hub(error):
             away = "JupyterHub, which knows who you are, does not answer. Try again in a minute."
             return HTTPStatus.SERVICE_UNAVAILABLE, away

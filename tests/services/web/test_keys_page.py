@@ -103,3 +103,14 @@ def test_nothing_is_framed_or_kept(site: Site, ada: Visitor) -> None:
     with ada.opener.open(f"{site.url}/services/swish/keys", timeout=60) as answer:
         assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
         assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_log_in_that_went_wrong_is_a_page_too(site: Site) -> None:
+    """With what to do."""
+    status, page = Visitor(site, "grace").get("oauth_callback?code=x")
+    assert (status, "OAuth state is missing. Try logging in again." in page, "<nav" in page) == (400, True, True)
+
+
+def test_what_cannot_be_done_with_a_page_is_said(ada: Visitor, site: Site) -> None:
+    """In the words of HTTP."""
+    assert site.ask("PUT", "api/keys", {}, site.token("ada"))[1]["message"] == "Method Not Allowed."
