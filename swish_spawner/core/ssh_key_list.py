@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -163,7 +164,8 @@ def key_lists(items: Mapping[str, str]) -> dict[str, KeyList]:
 def key_list(user: str, items: Mapping[str, str]) -> KeyList:
     """Return a person's list from the items of a Secret; empty where there is none, or it was tampered with."""
     keys = _document(items.get(f"{key_id(user)}.json", "")).get("keys")
-    return KeyList(user, tuple(map(_kept, keys)) if isinstance(keys, list) else ())
+    kept = map(_kept, keys) if isinstance(keys, list) else ()
+    return KeyList(user, tuple(key for key in kept if key is not None))
 
 
 def _document(text: str) -> Mapping[str, Any]:
@@ -174,9 +176,16 @@ def _document(text: str) -> Mapping[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _kept(document: Mapping[str, str]) -> KeptKey:
-    kind, data = document["key"].split()
-    return KeptKey(kind, data, document["name"], datetime.fromisoformat(document["added"]))
+def _kept(document: Any) -> KeptKey | None:
+    """Return a key as it was kept, or None for what is none: one bad record shuts nobody out."""
+    try:
+        key, name, added = (document[field] for field in ("key", "name", "added"))
+        kind, data = key.split()
+        # was read by the parser when it was added; once more for everybody's would take too long
+        base64.b64decode(data, validate=True)
+        return KeptKey(kind, data, checked_name(name), datetime.fromisoformat(added))
+    except (TypeError, ValueError, KeyError, AttributeError, RequestError):
+        return None
 
 
 def check_size(items: Mapping[str, str]) -> None:

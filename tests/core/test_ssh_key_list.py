@@ -89,3 +89,12 @@ def test_a_secret_has_an_end() -> None:
     """It is named before Kubernetes refuses it."""
     with pytest.raises(RequestError, match="the Secret that keeps it is full"):
         check_size({"x": "y" * 1_000_000})
+
+
+@pytest.mark.parametrize(
+    "bad", ['{"key": "x"}', "7", "null", '{"key": 7, "name": "x", "added": "x"}', '{"key": "a *"}']
+)
+def test_a_bad_record_shuts_nobody_out(bad: str) -> None:
+    """Whatever somebody has written there by hand."""
+    record = kept(ONE)[f"{key_id('ada')}.json"].replace('"keys": [', f'"keys": [{bad}, ')
+    assert key_list("ada", {f"{key_id('ada')}.json": record}) == ONE

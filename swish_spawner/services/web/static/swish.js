@@ -27,7 +27,11 @@
   const place = document.querySelector("[data-look-again]");
   if (!place) return;
   let first = null;
+  let looks = 0;
   const look = async () => {
+    // every five seconds for two minutes, then each half minute, and only while somebody may see it
+    looks += 1;
+    if (document.hidden || (looks > 24 && looks % 6)) return;
     try {
       const answer = await fetch(place.dataset.lookAgain, { headers: { "X-XSRFToken": place.dataset.xsrf } });
       if (!answer.ok) return;
