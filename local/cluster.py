@@ -159,6 +159,8 @@ class Cluster:
         Raises:
             LocalError: They were not within three minutes.
         """
+        # kubeadm asks for two, each with a tenth of a core that a single node's environments can have
+        self.shell.run(self.kubectl("scale", "-n=kube-system", "deployment/coredns", "--replicas=1"))
         waits = (
             self.kubectl("wait", "--for=condition=Ready", f"node/{LOCAL_CONTEXT}", "--timeout=90s"),
             self.kubectl("rollout", "status", "-n=kube-system", "daemonset/kube-proxy", "--timeout=90s"),
