@@ -55,7 +55,7 @@ lint: venv ## formatting, lint, types and import contracts
 	mypy
 	lint-imports
 
-unit: venv $(OLD_VENV)/complete ## tests that need no cluster and no network, on both supported JupyterHubs
+unit: venv openssh $(OLD_VENV)/complete ## tests that need no cluster and no network, on both supported JupyterHubs
 	$(PY) -m pytest
 	$(OLD_VENV)/bin/python -m pytest tests/spawner tests/adapters
 
@@ -82,7 +82,7 @@ lock: venv ## pin requirements/*.in again, with hashes and without addresses
 
 # The environments are keyed by content, so that they exist is all there is to know.
 NEED_PYTHON = command -v $(PYTHON) >/dev/null || { echo "error: Swish needs Python 3.11 or newer; no $(PYTHON) here" >&2; exit 1; }
-.PHONY: venv chromium
+.PHONY: venv chromium openssh
 venv: $(VENV)/complete
 
 $(VENV)/complete:
@@ -96,3 +96,7 @@ $(OLD_VENV)/complete:
 # The browser tests drive Debian's own Chromium.
 chromium:
 	@command -v chromium >/dev/null || .ci/install-chromium
+
+# The tests of swish-sshd run Debian's own OpenSSH; where it may not be installed they are skipped, and say so.
+openssh:
+	@{ [ -x /usr/sbin/sshd ] && command -v rsync >/dev/null; } || .ci/install-openssh || true

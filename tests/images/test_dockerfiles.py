@@ -169,6 +169,29 @@ def test_tools_are_in_every_environment(tool: Path) -> None:
     assert tool.stat().st_mode & 0o111 == 0o111
 
 
+@by_environment
+def test_what_the_tools_import_is_beside_them(path: Path) -> None:
+    """A tool in /usr/local/bin finds its package as it does in the repository: in the folder `lib` beside its own."""
+    assert "COPY images/environment/lib/ /usr/local/lib/\n" in path.read_text()
+
+
+@by_environment
+def test_openssh_is_whole(path: Path) -> None:
+    """Server, client, SFTP's server and rsync are installed; no host key is, and no file is given more rights."""
+    (install,) = (rest for name, rest in instructions(path) if name == "RUN" and "useradd" in rest)
+    assert {"openssh-client", "openssh-server", "openssh-sftp-server", "rsync"} <= set(install.split())
+    assert "/etc/ssh/ssh_host_*" in install
+    assert "chmod" not in path.read_text()
+
+
+@by_environment
+def test_people_log_in_as_the_images_user(path: Path) -> None:
+    """User id 1000 has a line in /etc/passwd with a shell, without which sshd lets nobody in."""
+    assert (
+        "useradd --uid 1000 --gid 100 --home-dir /home/swish --create-home --shell /bin/bash swish" in path.read_text()
+    )
+
+
 @pytest.mark.parametrize(("image", "kernel"), [("swish-python2", "python2"), ("swish-r", "ir")])
 def test_the_default_kernel(image: str, kernel: str) -> None:
     """A new notebook has the language that the image is for."""
