@@ -31,7 +31,7 @@ def instructions(path: Path) -> list[tuple[str, str]]:
 def test_the_images() -> None:
     """There is a Dockerfile and a README for each image that the chart and the policy name."""
     environments = {"swish-python3", "swish-scipy", "swish-python2", "swish-r"}
-    assert {path.parent.name for path in DOCKERFILES} >= {"hub", "proxy", *environments}
+    assert {path.parent.name for path in DOCKERFILES} >= {"hub", "proxy", "gateway", *environments}
     assert all((path.parent / "README.md").is_file() for path in DOCKERFILES)
 
 
@@ -173,6 +173,15 @@ def test_tools_are_in_every_environment(tool: Path) -> None:
 def test_what_the_tools_import_is_beside_them(path: Path) -> None:
     """A tool in /usr/local/bin finds its package as it does in the repository: in the folder `lib` beside its own."""
     assert "COPY images/environment/lib/ /usr/local/lib/\n" in path.read_text()
+
+
+def test_the_gateway_runs_what_the_environments_run() -> None:
+    """The gateway has the same listener at the same place, and the interpreter that its first line names."""
+    text = (ROOT / "images" / "gateway" / "Dockerfile").read_text()
+    assert "COPY images/environment/bin/swish_sshd.py /usr/local/bin/swish-sshd\n" in text
+    assert "COPY images/environment/lib/ /usr/local/lib/\n" in text
+    assert "ln -s /usr/bin/python3 /opt/swish/bin/python3" in text
+    assert "/etc/ssh/ssh_host_*" in text
 
 
 @by_environment

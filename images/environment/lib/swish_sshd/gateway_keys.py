@@ -28,7 +28,8 @@ _MOST: Final = 1 << 20
 _REMEMBERED: Final = 1000
 #: Only lines that let nothing but passing on through: what the web service says is checked like anybody's word.
 _LINE: Final = re.compile(
-    r"restrict,port-forwarding(,permitopen=\"[A-Za-z0-9._:\[\]-]+\")+"
+    # without a place, port-forwarding would open all of them
+    r"restrict(,port-forwarding(,permitopen=\"[A-Za-z0-9._:\[\]-]+\")+)?"
     r" (ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/]+=*( .*)?"
 )
 

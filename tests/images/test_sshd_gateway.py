@@ -1,0 +1,106 @@
+"""What the gateway takes from the web service's answer, and what it remembers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from swish_sshd.gateway_keys import Answer, Lookup, NoAnswerError, read_answer
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g"
+GOOD = f'restrict,port-forwarding,permitopen="lab.swish.svc:22",permitopen="lab:22" {KEY}'
+
+
+@pytest.mark.parametrize("line", [GOOD, f"restrict {KEY}", f"{GOOD} ada@laptop"])
+def test_lines_that_pass_on_are_taken(line: str) -> None:
+    """A key may pass on to the places that are named, or nowhere."""
+    assert read_answer({"lines": [line], "user": "ada"}) == Answer((line,), "ada")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        KEY,
+        f"restrict,port-forwarding {KEY}",
+        f'restrict,pty,permitopen="lab:22" {KEY}',
+        f'restrict,port-forwarding,permitopen="lab:22",command="sh" {KEY}',
+        f"{GOOD}\n{KEY}",
+        3,
+        None,
+    ],
+)
+def test_lines_that_let_more_in_are_not(line: object) -> None:
+    """Whatever the web service says, no line opens every place, a shell or a command."""
+    assert read_answer({"lines": [line]}).lines == ()
+
+
+@pytest.mark.parametrize("answer", [None, [], {}, {"lines": "x"}, {"lines": None}])
+def test_an_answer_that_makes_no_sense_is_none(answer: Any) -> None:
+    """It is as if nothing had been said."""
+    with pytest.raises(ValueError, match="no lines"):
+        read_answer(answer)
+
+
+class _Asked(Lookup):
+    """Answers without a web service."""
+
+    says: Callable[[], Answer]
+
+    def ask(self, fingerprint: str, kind: str) -> Answer:
+        """Answer."""
+        return type(self).says()
+
+
+def silent() -> Answer:
+    """Give no answer."""
+    raise NoAnswerError("HTTP 503")
+
+
+@pytest.fixture
+def lookup(tmp_path: Path) -> _Asked:
+    """A lookup with an empty folder."""
+    return _Asked("http://web/", tmp_path / "token", tmp_path)
+
+
+def says(answer: Callable[[], Answer]) -> None:
+    """Set what is answered from now on."""
+    _Asked.says = staticmethod(answer)
+
+
+def test_an_answer_serves_for_an_hour_of_silence(lookup: _Asked) -> None:
+    """What was answered last is good for an hour in which nothing is answered, and no longer."""
+    says(lambda: Answer((GOOD,), "ada"))
+    assert lookup.find("SHA256:a", "ED25519", 1000).lines == (GOOD,)
+    says(silent)
+    assert lookup.find("SHA256:a", "ED25519", 4599) == Answer((GOOD,), "ada")
+    with pytest.raises(NoAnswerError):
+        lookup.find("SHA256:a", "ED25519", 4601)
+    with pytest.raises(NoAnswerError):
+        lookup.find("SHA256:b", "ED25519", 1000)
+
+
+def test_a_key_that_is_gone_is_forgotten(lookup: _Asked) -> None:
+    """Once the web service says that nobody has a key, its silence brings the key back no more."""
+    says(lambda: Answer((GOOD,), "ada"))
+    lookup.find("SHA256:a", "ED25519", 1000)
+    says(Answer)
+    assert lookup.find("SHA256:a", "ED25519", 1001).lines == ()
+    says(silent)
+    with pytest.raises(NoAnswerError):
+        lookup.find("SHA256:a", "ED25519", 1002)
+
+
+def test_what_is_remembered_is_checked_and_bounded(lookup: _Asked) -> None:
+    """A file that somebody damaged is no answer, and no more than a thousand are kept."""
+    says(lambda: Answer((GOOD,), "ada"))
+    for number in range(1005):
+        lookup.find(f"SHA256:{number}", "ED25519", 1000)
+    files = list(lookup.folder.glob("key-*"))
+    assert len(files) == 1000
+    for path in files:
+        path.write_text(json.dumps({"time": 1000, "answer": {"lines": [KEY], "user": "eve"}}))
+    recalled = [lookup.recall(f"SHA256:{number}", 1001) for number in range(1005)]
+    assert {found.lines for found in recalled if found} == {()}
