@@ -1,4 +1,4 @@
-"""The ``swish`` command: look at a policy, and at what it decides, without a hub or a cluster."""
+"""The ``swish`` command: look at a policy, at what it decides, and at the ssh log, without a hub or a cluster."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from swish_spawner.core.plan import Person, Reason, ServerPlan, plan_server
 from swish_spawner.core.policy import Policy
 from swish_spawner.core.request import options_schema, parse_request
 from swish_spawner.errors import RequestError, UserError
+from swish_spawner.services.audit.command import add_command
 
 #: Where a policy is looked for when none is named: the hub's own, then a checkout's.
 POLICIES: Final = (Path("/etc/swish/policy/policy.yaml"), Path("hub_config/policy.yaml"))
@@ -35,7 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        print(options.run(options), flush=True)
+        answer = options.run(options)
+        for text in [answer] if isinstance(answer, str) else answer:
+            print(text)
+        sys.stdout.flush()
     except UserError as error:
         print(error, file=sys.stderr)
         return 1
@@ -60,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     schema = commands.add_parser("options-schema", help="print the JSON Schema of user_options")
     schema.set_defaults(run=lambda _: json.dumps(options_schema(), indent=2))
+    add_command(commands)
     return parser
 
 

@@ -29,7 +29,7 @@ _TEXT: Final = 1024
 _TEXTS: Final = frozenset(
     (
         *("address", "fingerprint", "key_type", "method", "certificate", "ca", "ca_type", "serial", "reason", "kind"),
-        *("direction", "host", "outcome", "op", "path", "to", "flags", "signal", "version"),
+        *("direction", "host", "outcome", "op", "path", "to", "flags", "signal", "openssh", "mode"),
     )
 )
 _NUMBERS: Final = frozenset(
