@@ -62,7 +62,7 @@ unit: venv openssh $(OLD_VENV)/complete ## tests that need no cluster and no net
 chart: venv ## check the Helm chart and what it renders
 	@helm=$$($(PY) -m local tool helm) && [ -n "$$helm" ] && SWISH_HELM=$$helm $(PY) -m pytest tests/chart
 
-e2e: venv chromium ## end-to-end tests; boots the local cluster if it is not up, and leaves things as it found them
+e2e: venv chromium bind ## end-to-end tests; boots the local cluster if it is not up, and leaves things as it found them
 	@$(PY) .ci/e2e.py $(E2E)
 
 bench: venv ## measure starts beside stock KubeSpawner on an API server of its own; about 45 minutes
@@ -82,7 +82,7 @@ lock: venv ## pin requirements/*.in again, with hashes and without addresses
 
 # The environments are keyed by content, so that they exist is all there is to know.
 NEED_PYTHON = command -v $(PYTHON) >/dev/null || { echo "error: Swish needs Python 3.11 or newer; no $(PYTHON) here" >&2; exit 1; }
-.PHONY: venv chromium openssh
+.PHONY: venv chromium openssh bind
 venv: $(VENV)/complete
 
 $(VENV)/complete:
@@ -100,3 +100,7 @@ chromium:
 # The tests of swish-sshd run Debian's own OpenSSH; where it may not be installed they are skipped, and say so.
 openssh:
 	@{ [ -x /usr/sbin/sshd ] && command -v rsync >/dev/null; } || .ci/install-openssh || true
+
+# The tests of environments' names ask Debian's own BIND.
+bind:
+	@{ [ -x /usr/sbin/named ] && command -v dig >/dev/null; } || .ci/install-bind

@@ -24,6 +24,7 @@ ORDER = (
     "test_packages",
     "test_large_files",
     "test_crowd",
+    "test_dns_names",
     "test_browser",
     "test_form_browser",
     "test_changed_policy",

@@ -1,0 +1,241 @@
+"""The names that the Services of environments get, by the real ExternalDNS in a real DNS server.
+
+The Services are those that a launch makes, in an API server that stands alone: nothing but ExternalDNS looks at them,
+and the test says what a load balancer would.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from benchmarks.control_plane import control_plane
+from swish_spawner.core import labels
+from swish_spawner.core.manifests import Owner, make_ssh_service
+from swish_spawner.core.plan import Person, plan_server
+from swish_spawner.core.policy import Policy, Ssh
+from swish_spawner.core.request import parse_request
+from tests.e2e.dns import ZONE, NameServer, Record, cannot_serve_names, external_dns, name_server, owner_of
+from tests.e2e.install import kubectl_path, wait_until
+
+NAMESPACE: Final = "swish"
+LOAD_BALANCER: Final = "192.0.2.10"
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """An API server, seen by an administrator."""
+
+    kubeconfig: Path
+
+    def kubectl(self, *words: str, stdin: Any = None) -> str:
+        """Return what kubectl prints."""
+        argv = [kubectl_path(), f"--kubeconfig={self.kubeconfig}", f"--namespace={NAMESPACE}", *words]
+        text = None if stdin is None else json.dumps(stdin)
+        done = subprocess.run(argv, input=text, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"kubectl {' '.join(words)}: {done.stderr}"
+        return done.stdout
+
+    def create(self, service: Any) -> None:
+        """Make a Service."""
+        self.kubectl("create", "--filename=-", stdin=service)
+
+    def balance(self, name: str, **where: str) -> None:
+        """Say where the load balancer of a Service is, as its controller does: an ``ip`` or a ``hostname``."""
+        status = {"status": {"loadBalancer": {"ingress": [where]}}}
+        self.kubectl(
+            "patch", f"service/{name}", "--subresource=status", "--type=merge", f"--patch={json.dumps(status)}"
+        )
+
+    def delete(self, name: str) -> None:
+        """Delete a Service, as the garbage collector does when its pod is gone."""
+        self.kubectl("delete", f"service/{name}")
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """An API server with one namespace."""
+    with asyncio.Runner() as runner:
+        plane = control_plane()
+        running = runner.run(plane.__aenter__())
+        try:
+            found = Cluster(running.kubeconfig())
+            found.kubectl("create", "namespace", NAMESPACE)
+            yield found
+        finally:
+            runner.run(plane.__aexit__(None, None, None))
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[NameServer]:
+    """A DNS server whose zone is kept as the cluster wants."""
+    if reason := cannot_serve_names():
+        pytest.skip(reason)
+    with name_server() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def kept(server: NameServer, cluster: Cluster) -> Iterator[NameServer]:
+    """The same, with ExternalDNS at work."""
+    with external_dns(server, cluster.kubeconfig):
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[None]:
+    """Each test begins and ends without Services, and with none of their names."""
+    yield
+    cluster.kubectl("delete", "services", "--all")
+    if "kept" in request.fixturenames:
+        has_records(request.getfixturevalue("kept"))
+
+
+@dataclass(frozen=True)
+class Launch:
+    """Makes the Service of an environment that is launched with ssh."""
+
+    policy: Policy
+    person: Person
+
+    def service(self, environment: str = "ada--lab", **ssh: Any) -> Any:
+        """Return the manifest; what is given for ssh is the policy's."""
+        plan = plan_server(replace(self.person, environment=environment), parse_request({"ssh": True}), self.policy)
+        assert isinstance(plan.ssh, Ssh)
+        by_policy = replace(plan.ssh, **{"domain": ZONE, "ttl": 60, "service": "LoadBalancer", **ssh})
+        owner = Owner(f"jupyter-{environment}", "00000000-0000-0000-0000-000000000000", NAMESPACE)
+        return make_ssh_service(replace(plan, ssh=by_policy), owner)
+
+
+@pytest.fixture
+def launch(policy: Policy, ada: Person) -> Launch:
+    """By the wide policy, for Ada."""
+    return Launch(policy, ada)
+
+
+def named(environment: str, data: str = LOAD_BALANCER, kind: str = "A", ttl: int = 60) -> set[Record]:
+    """Return the records of an environment's name: where it leads, and whose it is."""
+    whose = owner_of(f"service/{NAMESPACE}/{environment}")
+    return {Record(environment, ttl, kind, data), Record(f"{kind.lower()}-{environment}", 0, "TXT", whose)}
+
+
+def has_records(server: NameServer, *names: set[Record]) -> None:
+    """Wait until these are all records that were added to the zone."""
+    wanted = frozenset[Record]().union(*names)
+    try:
+        wait_until("the zone is as it should be", lambda: server.records() == wanted, within_seconds=30)
+    except AssertionError:
+        assert server.records() == wanted, (server.folder / "external-dns.log").read_text()
+
+
+def test_a_name_comes_with_the_load_balancer_and_goes_with_the_service(
+    kept: NameServer, cluster: Cluster, launch: Launch
+) -> None:
+    """It may be kept for 60 seconds; beside it stands who made it. Before, the zone has nothing."""
+    cluster.create(launch.service())
+    has_records(kept)
+    cluster.balance("ada--lab", ip=LOAD_BALANCER)
+    has_records(kept, named("ada--lab"))
+    assert kept.addresses("ada--lab") == (LOAD_BALANCER,)
+    cluster.delete("ada--lab")
+    has_records(kept)
+
+
+def test_a_load_balancer_with_a_name_gets_an_alias(kept: NameServer, cluster: Cluster, launch: Launch) -> None:
+    """As those of AWS have one."""
+    cluster.create(launch.service())
+    cluster.balance("ada--lab", hostname="net-1.elb.example.org")
+    has_records(kept, named("ada--lab", "net-1.elb.example.org.", "CNAME"))
+
+
+def test_two_environments_have_a_name_each(kept: NameServer, cluster: Cluster, launch: Launch) -> None:
+    """The end of one takes nothing from the other."""
+    for environment, address in (("ada--lab", LOAD_BALANCER), ("bob--lab", "192.0.2.11")):
+        cluster.create(launch.service(environment))
+        cluster.balance(environment, ip=address)
+    has_records(kept, named("ada--lab"), named("bob--lab", "192.0.2.11"))
+    cluster.delete("ada--lab")
+    has_records(kept, named("bob--lab", "192.0.2.11"))
+
+
+def test_a_restarted_environment_keeps_its_name(kept: NameServer, cluster: Cluster, launch: Launch) -> None:
+    """It leads to the new load balancer."""
+    for address in (LOAD_BALANCER, "192.0.2.12"):
+        cluster.create(launch.service())
+        cluster.balance("ada--lab", ip=address)
+        has_records(kept, named("ada--lab", address))
+        cluster.delete("ada--lab")
+
+
+def test_another_name_takes_the_place_of_the_first(kept: NameServer, cluster: Cluster, launch: Launch) -> None:
+    """Where a Service is given another one while it is there."""
+    cluster.create(launch.service())
+    cluster.balance("ada--lab", ip=LOAD_BALANCER)
+    has_records(kept, named("ada--lab"))
+    names = {f"{prefix}hostname": f"ada--other.{ZONE}" for prefix in labels.EXTERNAL_DNS}
+    cluster.kubectl("patch", "service/ada--lab", f"--patch={json.dumps({'metadata': {'annotations': names}})}")
+    whose = Record("a-ada--other", 0, "TXT", owner_of(f"service/{NAMESPACE}/ada--lab"))
+    has_records(kept, {Record("ada--other", 60, "A", LOAD_BALANCER), whose})
+
+
+def test_the_policy_says_how_long_a_name_may_be_kept(kept: NameServer, cluster: Cluster, launch: Launch) -> None:
+    """In seconds."""
+    cluster.create(launch.service(ttl=300))
+    cluster.balance("ada--lab", ip=LOAD_BALANCER)
+    has_records(kept, named("ada--lab", ttl=300))
+
+
+def test_a_name_inside_leads_to_the_cluster_address(kept: NameServer, cluster: Cluster, launch: Launch) -> None:
+    """Where the policy wants no load balancer: for those from whom a route leads to the cluster's Services."""
+    cluster.create(launch.service(service="ClusterIP"))
+    address = json.loads(cluster.kubectl("get", "service/ada--lab", "--output=json"))["spec"]["clusterIP"]
+    has_records(kept, named("ada--lab", address))
+
+
+def test_the_longest_name_has_room_for_its_owner(kept: NameServer, cluster: Cluster, launch: Launch) -> None:
+    """With what ExternalDNS puts before it for the owner's record it is no longer than a label of the DNS may be."""
+    longest = "a" * 48  # KubeSpawner makes none longer
+    cluster.create(launch.service(longest))
+    cluster.balance(longest, hostname="net-1.elb.example.org")
+    has_records(kept, named(longest, "net-1.elb.example.org.", "CNAME"))
+
+
+def test_a_record_of_somebody_else_stays(kept: NameServer, cluster: Cluster, launch: Launch) -> None:
+    """A name that was there before is neither taken nor deleted."""
+    cluster.create(launch.service("by-hand"))
+    cluster.create(launch.service())
+    for name in ("by-hand", "ada--lab"):
+        cluster.balance(name, ip=LOAD_BALANCER)
+    has_records(kept, named("ada--lab"))
+    assert kept.addresses("by-hand") == ("192.0.2.1",)
+    cluster.delete("by-hand")
+    cluster.delete("ada--lab")
+    has_records(kept)
+    assert kept.addresses("by-hand") == ("192.0.2.1",)
+
+
+def test_an_older_external_dns_reads_the_same_service(cluster: Cluster, launch: Launch) -> None:
+    """Before its version 0.22 it read annotations of another prefix; both are there."""
+    if reason := cannot_serve_names():
+        pytest.skip(reason)
+    prefix = "--annotation-prefix=external-dns.alpha.kubernetes.io/"
+    with name_server() as server, external_dns(server, cluster.kubeconfig, prefix):
+        cluster.create(launch.service())
+        cluster.balance("ada--lab", ip=LOAD_BALANCER)
+        has_records(server, named("ada--lab"))
+
+
+def test_nobody_without_the_key_changes_or_lists_the_zone(server: NameServer) -> None:
+    """So what the other tests see is what ExternalDNS wrote."""
+    (server.folder / "other.conf").write_text('key "swish-e2e" { algorithm hmac-sha256; secret "AAAA"; };\n')
+    place = ["dig", f"@{server.address}", "-p", str(server.port), ZONE, "AXFR"]
+    for words in (place, [*place, "-k", str(server.folder / "other.conf")]):
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        assert "192.0.2.1" not in done.stdout
