@@ -31,6 +31,7 @@ ORDER = (
     "test_trouble",
     "test_secrets",
     "test_hub_restart",
+    "test_ssh",
     "test_lifecycle",
 )
 

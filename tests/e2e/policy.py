@@ -43,18 +43,24 @@ def in_force(
     values = {**(yaml.safe_load(before) or {}), "policy": with_more(read_yaml(SHIPPED), additions)}
     values = with_more(values, {"hub": {"config": hub_config}} if hub_config else {})
     # as an interrupted run left them
-    install.kubectl("delete", "namespace", "--ignore-not-found", *namespaces)
+    delete_namespaces(install, namespaces)
     try:
         upgrade(install, folder / "values.yaml", yaml.safe_dump(values))
         wait_until("the hub has read the new policy", lambda: knows_pool(install, pool), within_seconds=180)
         yield
     finally:
         upgrade(install, folder / "before.yaml", before)
-        install.kubectl("delete", "namespace", "--ignore-not-found", *namespaces)
+        delete_namespaces(install, namespaces)
         # nothing answers for a namespace that is gone, and the hub gives up watching it
         install.kubectl("rollout", "restart", "deployment/hub")
         install.kubectl("rollout", "status", "deployment/hub", "--timeout=120s")
         wait_until("the hub has the policy of before", lambda: knows_pool(install, pool) is False, within_seconds=180)
+
+
+def delete_namespaces(install: Install, names: list[str]) -> None:
+    """Delete namespaces with all that is in them, and wait until they are gone."""
+    if names:
+        install.kubectl("delete", "namespace", "--ignore-not-found", *names)
 
 
 def upgrade(install: Install, path: Path, values: str) -> None:

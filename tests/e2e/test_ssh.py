@@ -1,0 +1,435 @@
+"""People enter their environments by ssh, sftp, scp and rsync, and nobody else does."""
+
+import fcntl
+import functools
+import hashlib
+import os
+import pty
+import re
+import select
+import signal
+import socket
+import struct
+import subprocess
+import termios
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import LogIn, new_server_name, remove_servers
+from tests.e2e.hub import Person, Server
+from tests.e2e.install import Install, wait_until
+from tests.e2e.policy import REPO, in_force, read_yaml
+from tests.e2e.ssh import LOGIN, Host, Keys, Laptop, gets_in, host_of
+from tests.e2e.test_hub_restart import hub_answers, hub_pod_name, hub_pods, only_hub_pod
+
+POLICY = read_yaml(REPO / "tests" / "data" / "policy-ssh.yaml")
+#: An address of this machine that the policy's networks do not hold.
+OUTSIDE = "10.99.0.1"
+SMALL: dict[str, Any] = {"image": "python3", "pool": "entered", "ssh": True}
+MIB = 2**20
+
+
+@dataclass(frozen=True)
+class Entered:
+    """An environment with ssh, its owner and their computer."""
+
+    install: Install
+    person: Person
+    server: Server
+    keys: Keys
+    laptop: Laptop
+    host: Host
+
+    def ssh(self, command: str, *more: str, **how: Any) -> Any:
+        """Run a command in it."""
+        return self.laptop.ssh(self.host, command, *more, **how)
+
+    def pod(self) -> dict[str, Any]:
+        """The pod as it is now."""
+        return self.install.environment_pod(self.person.name, self.server.name)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def ssh_policy(install: Install, alice: Person, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The shipped policy with tests/data/policy-ssh.yaml, in force while this module runs."""
+    with in_force(install, POLICY, tmp_path_factory.mktemp("policy")):
+        yield
+
+
+@pytest.fixture(scope="module")
+def entered(install: Install, alice: Person, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Entered]:
+    """An environment that its owner has entered once."""
+    laptop, name = Laptop(tmp_path_factory.mktemp("laptop")), new_server_name()
+    with Keys(alice) as keys, ExitStack() as undo:
+        keys.add(laptop.make_key().with_suffix(".pub"))
+        undo.callback(remove_servers, install, name)
+        server = alice.start_and_wait(name, **SMALL)
+        host = host_of(install, keys, name)
+        wait_until("the key lets in", lambda: gets_in(laptop, host), within_seconds=150)
+        yield Entered(install, alice, server, keys, laptop, host)
+
+
+def test_a_command_runs_where_the_files_are(entered: Entered):
+    """As the images' user, in the home that JupyterLab has, with the variables of the environment and no secret."""
+    done = entered.ssh('echo "$(id -un) $PWD $(env | grep -c JUPYTERHUB_API_TOKEN)"')
+    assert done.stdout.split() == ["swish", "/home/swish", "0"]
+
+
+@pytest.mark.parametrize("code", [0, 3, 255])
+def test_exit_codes_come_back(entered: Entered, code: int):
+    """Those of the command."""
+    assert entered.ssh(f"exit {code}").returncode == code
+
+
+def test_the_pod_is_guaranteed_and_restricted(entered: Entered):
+    """With the sidecar, which is a container of its own."""
+    pod = entered.pod()
+    assert pod["status"]["qosClass"] == "Guaranteed"
+    assert [container["name"] for container in pod["spec"]["initContainers"]] == ["ssh"]
+
+
+def test_a_launch_without_ssh_adds_nothing(entered: Entered, server_name: str):
+    """No container, no Secret, no Service."""
+    entered.person.start_and_wait(server_name, image="python3", pool="entered")
+    pod = entered.install.environment_pod(entered.person.name, server_name)
+    assert "initContainers" not in pod["spec"]
+    names = [one["metadata"]["name"] for one in entered.install.get("services")["items"]]
+    assert not [name for name in names if server_name in name]
+
+
+def test_files_are_the_same_on_both_sides(entered: Entered):
+    """What sftp writes JupyterLab reads, and the other way round."""
+    entered.person.write_file(entered.server, "from-lab.txt", "lab\n")
+    assert entered.ssh("cat from-lab.txt").stdout == "lab\n"
+    entered.ssh("cat > from-ssh.txt", input="ssh\n")
+    assert entered.person.read_file(entered.server, "from-ssh.txt") == "ssh\n"
+
+
+@pytest.fixture(scope="module")
+def large(entered: Entered) -> Path:
+    """A file of 1 GiB that does not compress."""
+    place = entered.laptop.folder / "large"
+    with place.open("wb") as out:
+        for _ in range(1024):
+            out.write(os.urandom(MIB))
+    return place
+
+
+def sha256(path: Path) -> str:
+    """Return a file's SHA-256 in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def beginning(path: Path, copy: Path, size: int) -> Path:
+    """Copy the first bytes of a file."""
+    with copy.open("wb") as out:
+        subprocess.run(["head", "-c", str(size), path], stdout=out, check=True)
+    return copy
+
+
+def sftp(entered: Entered, *commands: str) -> Any:
+    """Run a batch of sftp commands."""
+    argv = ["sftp", *entered.laptop.options(entered.host), "-b", "-", entered.host.address]
+    return entered.laptop.run(argv, input="\n".join(commands) + "\n", timeout=300)
+
+
+def test_sftp_puts_resumes_and_gets(entered: Entered, large: Path, tmp_path: Path):
+    """A transfer of 1 GiB that was cut off in the middle goes on there, and comes back the same."""
+    half = beginning(large, tmp_path / "half", 512 * MIB)
+    assert sftp(entered, f"put {half} large").returncode == 0
+    assert sftp(entered, f"reput {large} large").returncode == 0
+    assert entered.ssh("sha256sum large", timeout=120).stdout.split()[0] == sha256(large)
+    back = beginning(large, tmp_path / "back", 300 * MIB)
+    assert sftp(entered, f"reget large {back}").returncode == 0
+    assert sha256(back) == sha256(large)
+    entered.ssh("rm large")
+
+
+def test_scp_and_rsync(entered: Entered, tmp_path: Path):
+    """Folders go over with both."""
+    source = tmp_path / "source"
+    source.mkdir()
+    for number in range(20):
+        (source / f"file {number}").write_text(str(number) * 1000)
+    options, address = entered.laptop.options(entered.host), entered.host.address
+    assert entered.laptop.run(["scp", *options, "-r", str(source), f"{address}:by-scp"]).returncode == 0
+    rsh = " ".join(["ssh", *options])
+    assert entered.laptop.run(["rsync", "-a", "-e", rsh, f"{source}/", f"{address}:by-rsync/"]).returncode == 0
+    assert entered.ssh("diff -r by-scp by-rsync && ls by-rsync | wc -l").stdout.strip() == "20"
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def test_a_tunnel_reaches_what_listens_in_the_environment(entered: Entered):
+    """By ssh -L, to JupyterLab's own port."""
+    port = free_port()
+    # the sidecar shares the pod's network, so JupyterLab is at its localhost
+    with entered.laptop.session(entered.host, "cat", "-o", "ExitOnForwardFailure=yes", "-L", f"{port}:localhost:8888"):
+        wait_until("JupyterLab answers through the tunnel", lambda: b"HTTP/1.1" in asked(port), within_seconds=30)
+
+
+def asked(port: int) -> bytes:
+    """Return the beginning of what an HTTP server on a port of this machine answers."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+            connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            return connection.recv(100)
+    except OSError:
+        return b""
+
+
+def test_listening_in_the_environment_is_refused(entered: Entered):
+    """By ssh -R, which the policy does not allow."""
+    done = entered.ssh("true", "-o", "ExitOnForwardFailure=yes", "-R", "9999:localhost:22")
+    assert done.returncode == 255
+    assert "remote port forwarding failed" in done.stderr
+
+
+def test_a_terminal_is_resized(entered: Entered):
+    """The window's new size reaches the program in it."""
+    script = "stty size; trap 'stty size; exit' WINCH; echo ready; while :; do sleep 0.1; done"
+    argv = ["ssh", *entered.laptop.options(entered.host), "-tt", entered.host.address, script]
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    with subprocess.Popen(argv, stdin=theirs, stdout=theirs, stderr=subprocess.DEVNULL, start_new_session=True) as ssh:
+        try:
+            os.close(theirs)
+            said = read_until(ours, b"ready")
+            assert b"24 80" in said
+            fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 132, 0, 0))
+            ssh.send_signal(signal.SIGWINCH)
+            assert b"50 132" in read_until(ours, b"50 132")
+        finally:
+            ssh.kill()
+            os.close(ours)
+
+
+def read_until(terminal: int, words: bytes) -> bytes:
+    """Read a terminal until it has shown these words."""
+    said, end = b"", time.monotonic() + 30
+    while words not in said and time.monotonic() < end:
+        if select.select([terminal], [], [], 1)[0]:
+            said += os.read(terminal, 4096)
+    return said
+
+
+def test_fifty_sessions_at_once(entered: Entered):
+    """Each is a connection of its own."""
+    with ThreadPoolExecutor(50) as threads:
+        done = list(threads.map(lambda number: entered.ssh(f"sleep 5; echo {number}"), range(50)))
+    assert [one.stdout.strip() for one in done] == [str(number) for number in range(50)]
+
+
+def test_a_session_outlives_the_hub(entered: Entered):
+    """The hub is not on the way."""
+    install = entered.install
+    with entered.laptop.session(entered.host, "cat") as session:
+        assert session.stdin
+        assert session.stdout
+        old = wait_until("there is one hub pod, and it is ready", lambda: only_hub_pod(install))
+        install.kubectl("delete", "pod", "--wait=false", hub_pod_name(install, old))
+        wait_until("another hub pod is ready", lambda: any(up for uid, up in hub_pods(install).items() if uid != old))
+        wait_until("the hub answers", lambda: hub_answers(entered.person))
+        session.stdin.write("still here\n")
+        session.stdin.flush()
+        assert session.stdout.readline() == "still here\n"
+    assert gets_in(entered.laptop, entered.host)
+
+
+def test_an_editors_server_is_brought_in(entered: Entered):
+    """What VS Code does over ssh before it needs the Internet: a script on sh's input, a folder, an archive, a port."""
+    script = "set -e; umask 077; mkdir -p ~/.vscode-server/bin; uname -sm; cd ~/.vscode-server; tar -xzf -; sh ./server"
+    pack = entered.laptop.folder / "editor"
+    pack.mkdir(exist_ok=True)
+    (pack / "server").write_text("echo listening on 127.0.0.1\n")
+    archive = subprocess.run(["tar", "-czf", "-", "-C", pack, "server"], capture_output=True, check=True).stdout
+    done = entered.ssh(f"sh -c '{script}'", "-T", input=archive, text=False)
+    assert done.stdout.decode().splitlines() == ["Linux x86_64", "listening on 127.0.0.1"]
+
+
+def test_the_gateway_leads_to_ones_own_environment(entered: Entered):
+    """By ssh -J, with nothing that listens outside the cluster but the gateway."""
+    config = jump_config(entered)
+    jump = ["ssh", "-F", config, "-J", "gateway"]
+    target = f"{entered.host.name}.{entered.install.namespace}.svc"
+    wait_until(
+        "the gateway knows the environment",
+        lambda: entered.laptop.run([*jump, target, "true"]).returncode == 0,
+        within_seconds=120,
+    )
+    assert entered.laptop.run([*jump, target, "hostname"]).stdout.strip() == entered.pod()["metadata"]["name"]
+
+
+def test_the_gateway_leads_nowhere_else(entered: Entered):
+    """Neither to the hub nor to a shell of its own."""
+    config, run = jump_config(entered), entered.laptop.run
+    elsewhere = run(["ssh", "-F", config, "-o", "ConnectTimeout=10", "-W", "hub:8081", "gateway"])
+    assert "administratively prohibited" in elsewhere.stderr
+    assert run(["ssh", "-F", config, "gateway", "id"]).returncode == 255
+
+
+def jump_config(entered: Entered) -> str:
+    """Return the place of an ssh_config with the gateway in it."""
+    gateway = entered.install.get("service", "ssh-gateway")["spec"]["clusterIP"]
+    place = entered.laptop.folder / "config"
+    place.write_text(
+        f"Host gateway\n  HostName {gateway}\nHost *\n  User {LOGIN}\n  BatchMode yes\n  IdentitiesOnly yes\n"
+        f"  IdentityAgent none\n  IdentityFile {entered.laptop.folder}/id_ed25519\n"
+        f"  StrictHostKeyChecking accept-new\n  UserKnownHostsFile {entered.laptop.folder}/jumped\n"
+    )
+    return str(place)
+
+
+def test_the_page_shows_lines_that_work(entered: Entered):
+    """The name is not in the DNS here, so no line has it; the gateway's line names the environment in the cluster."""
+    ssh = entered.keys.environment(entered.server.name)["ssh"]
+    ready = [way for way in ssh["ways"] if way["ready"]]
+    assert ready
+    assert "dev.swish.test" not in str([way["lines"] for way in ready if "gateway" not in way["title"].lower()])
+    assert ssh["fingerprint"].startswith("SHA256:")
+
+
+def test_beside_jupyterlab_a_session_sees_all_of_it(install: Install, entered: Entered, server_name: str):
+    """There sshd runs in the environment's own container, with its memory and its processes."""
+    server = entered.person.start_and_wait(server_name, image="python3", pool="beside", ssh=True)
+    pod = install.environment_pod(entered.person.name, server.name)
+    assert pod["status"]["qosClass"] == "Guaranteed"
+    assert "initContainers" not in pod["spec"]
+    host = host_of(install, entered.keys, server.name)
+    wait_until("the key lets in", lambda: gets_in(entered.laptop, host), within_seconds=150)
+    limit = "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null"
+    assert entered.laptop.ssh(host, limit).stdout.strip() == str(512 * MIB)
+    assert entered.laptop.ssh(host, "pgrep -c -f jupyterhub-singleuser").stdout.strip() != "0"
+
+
+# Refusals.
+
+
+def refusal(entered: Entered, *more: str, key: str = "id_ed25519") -> str:
+    """Return what ssh says when it is not let in."""
+    done = entered.ssh("true", *more, key=key)
+    assert done.returncode == 255, done.stdout
+    return str(done.stderr)
+
+
+def test_another_key_is_refused(entered: Entered):
+    """Nobody gets in with a key that the owner did not add."""
+    entered.laptop.make_key("another")
+    assert "Permission denied" in refusal(entered, key="another")
+
+
+def test_root_is_refused(entered: Entered):
+    """And every other name."""
+    for name in ("root", "jovyan"):
+        assert "Permission denied" in refusal(entered, "-o", f"User={name}")
+
+
+def test_passwords_are_refused(entered: Entered):
+    """The policy does not say otherwise, so none is even asked for."""
+    said = refusal(entered, "-o", "PreferredAuthentications=password,keyboard-interactive", key="none")
+    assert re.search(r"Permission denied \(publickey\)", said)
+
+
+def test_a_key_opens_no_other_persons_environment(entered: Entered, log_in: LogIn, server_name: str):
+    """Another person's key, which opens their own, does not open this one."""
+    with Keys(log_in("bob")) as keys:
+        keys.add(entered.laptop.make_key("bobs").with_suffix(".pub"))
+        bobs = log_in("bob").start_and_wait(server_name, **{**SMALL, "pool": "general", "cpu": "250m"})
+        theirs = host_of(entered.install, keys, bobs.name)
+        wait_until("it opens bob's", lambda: gets_in(entered.laptop, theirs, key="bobs"), within_seconds=150)
+        assert "Permission denied" in refusal(entered, key="bobs")
+        assert "Permission denied" in entered.laptop.ssh(theirs, "true").stderr
+
+
+def test_a_weak_key_is_not_taken(entered: Entered):
+    """With the reason."""
+    place = entered.laptop.folder / "weak"
+    subprocess.run(["ssh-keygen", "-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", str(place)], check=True)
+    answer = entered.keys.http.post("keys", json={"key": place.with_suffix(".pub").read_text(), "name": "weak"})
+    assert answer.status_code == 400
+    assert "3072" in answer.json()["message"]
+
+
+@contextmanager
+def address(text: str) -> Iterator[None]:
+    """An address of this machine for as long as the block runs."""
+    subprocess.run(["ip", "address", "add", f"{text}/32", "dev", "lo"], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["ip", "address", "del", f"{text}/32", "dev", "lo"], check=True)
+
+
+def test_other_networks_are_refused(entered: Entered):
+    """By sshd itself, whether or not the cluster's network enforces policies."""
+    with address(OUTSIDE):
+        pod = Host(entered.host.name, entered.pod()["status"]["podIP"], entered.host.known_hosts)
+        assert gets_in(entered.laptop, pod, "-p", "2222")
+        assert not gets_in(entered.laptop, pod, "-p", "2222", "-b", OUTSIDE)
+
+
+def test_a_removed_key_ends_its_session(entered: Entered, record_property: Any):
+    """Within what the kubelet takes to renew a mounted Secret; others go on."""
+    laptop, place = entered.laptop, entered.laptop.make_key("second")
+    fingerprint = entered.keys.add(place.with_suffix(".pub"))
+    wait_until("the second key lets in", lambda: gets_in(laptop, entered.host, key="second"), within_seconds=150)
+    argv = ["ssh", *laptop.options(entered.host, "second"), entered.host.address, "cat"]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as session:
+        began = time.monotonic()
+        entered.keys.remove(fingerprint)
+        session.wait(timeout=180)
+        record_property("seconds", round(time.monotonic() - began))
+    assert "Permission denied" in refusal(entered, key="second")
+    assert gets_in(laptop, entered.host)
+
+
+@pytest.mark.parametrize("times", [3])
+def test_a_sidecar_that_dies_comes_back(entered: Entered, times: int):
+    """Each time, and the notebook does not notice; the kubelet waits longer before each restart."""
+    before = restarts(entered, "containerStatuses", "notebook")
+    for number in range(times):
+        told = restarts(entered, "initContainerStatuses", "ssh")
+        end_process(entered, "kill 1")
+        is_back = functools.partial(came_back, entered, told)
+        wait_until(f"sshd is back, time {number + 1}", is_back, within_seconds=400)
+    assert restarts(entered, "containerStatuses", "notebook") == before
+    assert entered.person.ask(entered.server, "GET", "status")
+
+
+def test_a_listener_that_is_killed_comes_back_at_once(entered: Entered):
+    """Seventeen times, without a restart of the container."""
+    told = restarts(entered, "initContainerStatuses", "ssh")
+    for number in range(17):
+        end_process(entered, "pkill -KILL -P $(pgrep -P 1 -f swish-sshd)")
+        wait_until(f"sshd is back, time {number + 1}", lambda: gets_in(entered.laptop, entered.host))
+    assert restarts(entered, "initContainerStatuses", "ssh") == told
+
+
+def end_process(entered: Entered, command: str) -> None:
+    """Run a command in the sidecar, as an administrator can."""
+    pod = entered.pod()["metadata"]["name"]
+    entered.install.kubectl("exec", pod, "--container=ssh", "--", "sh", "-c", command)
+
+
+def came_back(entered: Entered, restarted: int) -> bool:
+    """Say whether the sidecar was started once more, and lets in."""
+    return restarts(entered, "initContainerStatuses", "ssh") > restarted and gets_in(entered.laptop, entered.host)
+
+
+def restarts(entered: Entered, kind: str, name: str) -> int:
+    """Return how often a container was started again."""
+    statuses = entered.pod()["status"][kind]
+    return int(next(one["restartCount"] for one in statuses if one["name"] == name))
