@@ -6,7 +6,6 @@ and the test says what a load balancer would.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import subprocess
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 
 from benchmarks.control_plane import control_plane
 from swish_spawner.core import labels
@@ -62,15 +62,11 @@ class Cluster:
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     """An API server with one namespace."""
-    with asyncio.Runner() as runner:
-        plane = control_plane()
-        running = runner.run(plane.__aenter__())
-        try:
-            found = Cluster(running.kubeconfig())
-            found.kubectl("create", "namespace", NAMESPACE)
-            yield found
-        finally:
-            runner.run(plane.__aexit__(None, None, None))
+    # the loop runs in a thread of its own, since the browser of the tests before holds this one's
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(control_plane()) as running:
+        found = Cluster(running.kubeconfig())
+        found.kubectl("create", "namespace", NAMESPACE)
+        yield found
 
 
 @pytest.fixture(scope="module")
