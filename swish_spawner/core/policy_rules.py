@@ -104,8 +104,8 @@ def _ladders(doc: Document) -> Iterator[Problem]:
 
 def _ssh(doc: Document) -> Iterator[Problem]:
     ssh = doc.get("ssh") or {}
-    if ssh.get("enabled") and "domain" not in ssh:
-        yield Problem("ssh.domain", "is missing, and ssh is enabled")
+    if ssh.get("enabled") and not ssh.keys() & {"domain", "gateway"}:
+        yield Problem("ssh.domain", "is missing, and ssh is enabled without a gateway")
     if ssh.get("enabled") and ssh.get("allow_cidrs") == []:
         yield Problem("ssh.allow_cidrs", "names no network, so nobody could connect; ssh is enabled")
     if "gateway" in ssh and not ssh.get("gateway_cidrs"):

@@ -147,7 +147,7 @@ BAD: list[tuple[str, object, set[str], str]] = [
     ("teams/genomics/namespace", "swish-imaging", {"teams.genomics.namespace"}, "two teams in one namespace"),
     ("teams/genomics/idle", "hasty", {"teams.genomics.idle"}, "a ladder that is not there"),
     ("teams/imaging/leads", ["nobody"], {"teams.imaging.leads.0"}, "no mail address"),
-    ("ssh/domain", ..., {"ssh.domain"}, "ssh without a domain"),
+    ("ssh/domain", ..., {"ssh.domain"}, "ssh with neither a domain nor a gateway"),
     ("ssh/allow_cidrs", ["10.0.0.1/8"], {"ssh.allow_cidrs.0"}, "a network with host bits"),
     ("ssh/allow_cidrs", [], {"ssh.allow_cidrs"}, "ssh that nobody can reach"),
     ("ssh/gateway", "gw.dev.swish.io", {"ssh.gateway_cidrs"}, "a gateway that environments do not know"),
@@ -178,6 +178,13 @@ def test_a_bad_policy_names_the_place(
 ) -> None:
     """Each mistake is reported at its own path, and nothing else is."""
     assert set(problems(changed(wide_document, place, value))) == paths
+
+
+def test_a_gateway_needs_no_names(wide_document: dict[str, Any]) -> None:
+    """Environments are reached through it by the names that the cluster gives them."""
+    document = changed(wide_document, "ssh/domain", ...)
+    document["ssh"] |= {"gateway": "gw.dev.swish.io", "gateway_cidrs": ["10.0.0.0/8"]}
+    assert parse_policy(document, SCHEMA).ssh.domain is None
 
 
 def test_all_problems_are_named_at_once(wide_document: dict[str, Any]) -> None:

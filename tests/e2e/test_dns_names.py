@@ -17,11 +17,13 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 
 from benchmarks.control_plane import control_plane
+from benchmarks.processes import find_tool
 from swish_spawner.core import labels
 from swish_spawner.core.manifests import Owner, make_ssh_service
 from swish_spawner.core.plan import Person, plan_server
 from swish_spawner.core.policy import Policy, Ssh
 from swish_spawner.core.request import parse_request
+from tests.docs.test_ssh_names import external_dns as external_dns_of_the_page
 from tests.e2e.dns import ZONE, NameServer, Record, cannot_serve_names, external_dns, name_server, owner_of
 from tests.e2e.install import kubectl_path, wait_until
 
@@ -226,6 +228,24 @@ def test_an_older_external_dns_reads_the_same_service(cluster: Cluster, launch: 
         cluster.create(launch.service())
         cluster.balance("ada--lab", ip=LOAD_BALANCER)
         has_records(server, named("ada--lab"))
+
+
+def test_the_options_of_the_how_to_page_are_external_dns_own() -> None:
+    """They are read, with nothing missing; the provider that they are for is not built in here."""
+    values = external_dns_of_the_page()
+    flags = [
+        f"--provider={values['provider']['name']}",
+        *(f"--source={source}" for source in values["sources"]),
+        *(f"--domain-filter={domain}" for domain in values["domainFilters"]),
+        f"--policy={values['policy']}",
+        f"--registry={values['registry']}",
+        f"--txt-owner-id={values['txtOwnerId']}",
+        f"--interval={values['interval']}",
+        *(["--events"] if values["triggerLoopOnEvent"] else []),
+        *(f"--{name}={value}" for name, value in values["extraArgs"].items()),
+    ]
+    done = subprocess.run([find_tool("external-dns"), *flags], capture_output=True, text=True, check=False)
+    assert 'provider \\"aws\\" with registry \\"txt\\": only rfc2136' in done.stderr
 
 
 def test_nobody_without_the_key_changes_or_lists_the_zone(server: NameServer) -> None:
