@@ -20,6 +20,8 @@ from swish_spawner.core import labels
 from swish_spawner.core.phases import PHASES
 from swish_spawner.core.plan import Person, plan_server
 from swish_spawner.core.request import options_schema, parse_request
+from swish_spawner.core.ssh import KEYS, PORT, PUBLIC_PORT, START, start_secret_name
+from swish_spawner.core.ssh_keys import secret_names
 
 ROOT = Path(__file__).resolve().parent.parent
 Schema = Mapping[str, Any]
@@ -240,7 +242,8 @@ What Swish writes on Kubernetes objects. Labels are for selecting, for example a
 
 ## Labels
 
-On every environment's pod, and on what is made for it: its disruption budget and a scratch volume that is kept.
+On every environment's pod, and on what is made for it: its disruption budget, the Secret and the Service of ssh, and a
+scratch volume that is kept.
 
 {{labels}}
 
@@ -249,6 +252,30 @@ On every environment's pod, and on what is made for it: its disruption budget an
 On every environment's pod. Their values are exact text, to be read back; a label's may be shortened.
 
 {{annotations}}
+
+## Names for ssh
+
+Annotations of an environment's Service, and of the gateway's with `ssh.gateway` as its name, for
+[ExternalDNS](../how-to/ssh-names-on-eks.md). Each is there twice, after {{prefixes}}.
+The policy's [`ssh.service_annotations`](policy.md) are beside them.
+
+{{names}}
+
+## Objects of ssh
+
+Beside an environment that is launched with ssh, in its namespace, and gone with its pod:
+
+{{beside}}
+
+Made by the chart, where the policy has ssh on; the Secrets of keys always, in each namespace with environments:
+
+{{standing}}
+
+[Connect with ssh](../how-to/connect-with-ssh.md) says what is in the Secrets of keys, and the
+[chart's values](chart-values.md) what can be set of the gateway.
+
+    kubectl get services --all-namespaces --selector {labels.ENVIRONMENT}
+    kubectl get secrets --all-namespaces --selector {labels.SSH_KEYS}
 
 ## Labels of nodes
 
@@ -262,14 +289,41 @@ Swish labels no node. It looks for these:
 """
 
 
+#: What is made for ssh, by kind and name, and what it is: beside each environment, and standing.
+SSH_OBJECTS = {
+    "beside": {
+        f"Secret/{start_secret_name('START')}": f"The host key and what sshd is told, mounted at `{START}`; `START` is "
+        "the start's id. It has the labels above.",
+        "Service/ENVIRONMENT": f"Port {PUBLIC_PORT} to sshd's {PORT}, of the type `ssh.service`, named as the "
+        f"`{labels.ENVIRONMENT}` that it selects. It has the labels and the names above.",
+    },
+    "standing": {
+        f"Secret/{secret_names()[0]}` … `Secret/{secret_names()[-1]}": "The public keys of those whose id begins "
+        f"with that digit, which is the value of the label `{labels.SSH_KEYS}` too. Only the web service "
+        f"writes them; an environment mounts its person's own at `{KEYS}`. They outlive an uninstall.",
+        "Deployment/ssh-gateway": "The shared gateway, where the policy has `ssh.gateway`. With its Service, "
+        "PodDisruptionBudget, NetworkPolicy, ConfigMap and Secret it is labelled "
+        "`app.kubernetes.io/component=ssh-gateway`.",
+        "Secret/ssh-gateway": "The gateway's host key and its token at the web service; it outlives an uninstall.",
+    },
+}
+
+
 def labels_page() -> str:
     """Return the page of labels and annotations."""
 
-    def table_of(keys: Mapping[str, str]) -> str:
-        return "\n".join(["| key | value |", "| --- | --- |", *(f"| `{key}` | {text} |" for key, text in keys.items())])
+    def table_of(keys: Mapping[str, str], head: str = "key | value") -> str:
+        return "\n".join([f"| {head} |", "| --- | --- |", *(f"| `{key}` | {text} |" for key, text in keys.items())])
 
-    tables = {"labels": labels.LABELS, "annotations": labels.ANNOTATIONS, "nodes": labels.NODE_LABELS}
-    return LABELS.format(**{name: table_of(keys) for name, keys in tables.items()})
+    tables = {
+        "labels": labels.LABELS,
+        "annotations": labels.ANNOTATIONS,
+        "names": labels.NAMES,
+        "nodes": labels.NODE_LABELS,
+    }
+    objects = {name: table_of(rows, "object | what it is") for name, rows in SSH_OBJECTS.items()}
+    prefixes = " and ".join(words(prefix) for prefix in labels.EXTERNAL_DNS)
+    return LABELS.format(prefixes=prefixes, **objects, **{name: table_of(keys) for name, keys in tables.items()})
 
 
 METRICS = """# Metrics

@@ -21,9 +21,19 @@ PLAN: Final = "swish.io/plan"
 HUB: Final = "swish.io/hub"
 SPAWN_ID: Final = "swish.io/spawn-id"
 SSH: Final = "swish.io/ssh"
+SSH_KEYS: Final = "swish.io/ssh-keys"
 
 #: What ExternalDNS reads, before its version 0.22 and since.
 EXTERNAL_DNS: Final = ("external-dns.alpha.kubernetes.io/", "external-dns.kubernetes.io/")
+
+#: What of an environment's Service ExternalDNS makes a name of: each key, after either prefix, and what its value is.
+NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "hostname": "The environment's name below `ssh.domain`, for a NodePort or LoadBalancer.",
+        "internal-hostname": "The same for a ClusterIP.",
+        "ttl": "How long resolvers may keep it, in seconds: `ssh.ttl`.",
+    }
+)
 
 #: What autoscalers look at before they take a node away from a pod.
 KARPENTER_KEEP: Final = "karpenter.sh/do-not-disrupt"

@@ -1,5 +1,7 @@
 """The reference pages are what the schemas say."""
 
+import re
+
 import pytest
 
 from docs import make_reference
@@ -49,3 +51,14 @@ def test_defaults_come_from_the_values_file():
     schema = {"properties": {"web": {"properties": fields}}}
     rows = make_reference.rows("", schema, schema, {"web": {"on": False, "port": None}})
     assert {row.path: row.default for row in rows} == {"web": "", "web.on": "false", "web.port": "null", "web.none": ""}
+
+
+def test_the_charts_own_keys_are_on_the_page_of_labels():
+    """Each label that a template of the chart spells, and each kind of object of the gateway."""
+    page = (ROOT / "docs/reference/labels.md").read_text(encoding="utf-8")
+    templates = [path.read_text(encoding="utf-8") for path in (ROOT / "chart" / "templates").rglob("*.yaml")]
+    keys = {key for text in templates for key in re.findall(r"\bswish\.io/[\w-]+(?=:)", text)}
+    assert "swish.io/ssh-keys" in keys
+    gateway = [text for text in templates if "swish.ssh-gateway.name" in text]
+    kinds = {kind for text in gateway for kind in re.findall(r"^kind: (\w+)$", text, re.MULTILINE)}
+    assert {name for name in keys | kinds if name not in page} == set()
