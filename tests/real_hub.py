@@ -28,7 +28,7 @@ STARTED_WITHIN_SECONDS = 180
 NOWHERE = "http://127.0.0.1:9"
 
 #: The only part that is not the real one: no proxy, since the test asks the hub itself.
-CONFIG = f"""
+CONFIG = """
 from jupyterhub.proxy import Proxy
 from swish_spawner.hub import configure
 
@@ -36,7 +36,7 @@ class NoProxy(Proxy):
     should_start = False
     async def add_route(self, routespec, target, data): ...
     async def delete_route(self, routespec): ...
-    async def get_all_routes(self): return {{}}
+    async def get_all_routes(self): return {}
 
 c.JupyterHub.proxy_class = NoProxy
 c.JupyterHub.hub_bind_url = "http://127.0.0.1:PORT"
@@ -46,7 +46,7 @@ c.JupyterHub.authenticator_class = "dummy"
 c.Authenticator.allow_all = True
 c.JupyterHub.allow_named_servers = True
 MORE
-configure(c, policy_path="{WIDE_POLICY}", namespace="swish")
+configure(c, policy_path="POLICY", namespace="swish")
 """
 KUBECONFIG = """
 apiVersion: v1
@@ -116,18 +116,23 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
+def _config(port: int, more: str, policy: Path) -> str:
+    return CONFIG.replace("PORT", str(port)).replace("POLICY", str(policy)).replace("MORE", more)
+
+
 @contextmanager
-def running_hub(folder: Path, more: str, server: str = NOWHERE) -> Iterator[Hub]:
+def running_hub(folder: Path, more: str, server: str = NOWHERE, policy: Path = WIDE_POLICY) -> Iterator[Hub]:
     """Run a hub until the block ends.
 
     Args:
         folder: for its files; a hub that is started in it again finds its database.
         more: configuration; ENVIRONMENTS in it is the port of the API server, which answers for environments too.
         server: the Kubernetes API server's URL.
+        policy: the policy file.
     """
     port = free_port()
     more = more.replace("ENVIRONMENTS", server.rpartition(":")[2])
-    (folder / "config.py").write_text(CONFIG.replace("PORT", str(port)).replace("MORE", more), encoding="utf-8")
+    (folder / "config.py").write_text(_config(port, more, policy), encoding="utf-8")
     (folder / "kubeconfig").write_text(KUBECONFIG.replace("SERVER", server), encoding="utf-8")
     environment = os.environ | {"KUBECONFIG": str(folder / "kubeconfig"), "PYTHONPATH": str(ROOT)}
     with (folder / "log").open("ab") as log:

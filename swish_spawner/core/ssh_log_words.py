@@ -24,8 +24,9 @@ def _login(entry: Entry) -> str:
 
 
 def _refused(entry: Entry) -> str:
-    reason = f": {entry['reason']}" if entry.get("reason") else ""
-    return f"Refused{_by(entry)}{_from(entry)}{reason}"
+    reason = str(entry.get("reason") or "")
+    why = f": {_REASONS.get(reason, reason)}" if reason else ""
+    return f"Refused{_by(entry)}{_from(entry)}{why}{_more(entry)}"
 
 
 def _session(entry: Entry) -> str:
@@ -38,13 +39,35 @@ def _session(entry: Entry) -> str:
 def _tunnel(entry: Entry) -> str:
     outcome = f": {entry['outcome']}" if entry.get("outcome") else ""
     where = "that listens on" if entry.get("direction") == "remote" else "to"
-    return f"Tunnel {where} {entry.get('host', '?')} port {entry.get('port', '?')}{outcome}"
+    return f"Tunnel {where} {entry.get('host', '?')} port {entry.get('port', '?')}{outcome}{_more(entry)}"
 
 
 def _file(entry: Entry) -> str:
-    size = f", {entry['bytes']} bytes" if entry.get("bytes") is not None else ""
+    size = f", {entry['bytes']:,} bytes" if isinstance(entry.get("bytes"), int) else ""
     renamed = f" to {entry['to']}" if entry.get("to") else ""
     return f"File: {entry.get('op', 'used')} {entry.get('path', '')}{renamed}{size}"
+
+
+def _logout(entry: Entry) -> str:
+    seconds, reason = entry.get("seconds"), str(entry.get("reason") or "")
+    after = f" after {_long(seconds)}" if isinstance(seconds, int | float) else ""
+    why = _ENDINGS.get(reason, f": {reason}" if reason else "")
+    return f"Logged out{after}{why}"
+
+
+def _long(seconds: float) -> str:
+    """Return a time in its largest units, which is exact enough to read: ``2 h 13 min``."""
+    minutes, rest = divmod(int(seconds), 60)
+    if not minutes:
+        return f"{rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def _more(entry: Entry) -> str:
+    """Say how many times, where several are one entry."""
+    count = entry.get("count")
+    return f" ({count} times)" if isinstance(count, int) and count > 1 else ""
 
 
 def _presence(entry: Entry) -> str:
@@ -67,6 +90,28 @@ def _from(entry: Entry) -> str:
     return f" from {entry['address']}" if entry.get("address") else ""
 
 
+#: Why sshd, or the listener before it, let somebody not in.
+_REASONS: Final[Mapping[str, str]] = {
+    "key": "no key that is known here",
+    "user": "another login name",
+    "password": "not the password",
+    "certificate": "a certificate that will not do",
+    "weak-key": "a key that is too weak",
+    "timeout": "no log-in in time",
+    "protocol": "it did not speak ssh",
+    "no-login": "it went without logging in",
+    "network": "not from a network that the policy lets in",
+    "rate": "too many bad log-ins from there",
+    "busy": "too many connections at once",
+}
+#: Why a connection ended, unless the person ended it.
+_ENDINGS: Final[Mapping[str, str]] = {
+    "client": "",
+    "closed": "",
+    "lost": ": the connection was lost",
+    "key-removed": ": the key was removed",
+    "stopped": ": the environment was stopped",
+}
 _WORDS: Final[Mapping[str, Callable[[Entry], str]]] = {
     "started": lambda _: "sshd started",
     "login": _login,
@@ -75,7 +120,7 @@ _WORDS: Final[Mapping[str, Callable[[Entry], str]]] = {
     "session-end": lambda _: "Session ended",
     "tunnel": _tunnel,
     "file": _file,
-    "logout": lambda _: "Logged out",
+    "logout": _logout,
     "presence": _presence,
     "gap": _gap,
     "unread": lambda _: "It ended before all that sshd said was read",

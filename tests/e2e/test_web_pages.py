@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -16,6 +15,20 @@ from tests.real_hub import until
 from tests.services.web.conftest import GROUPS
 from tests.services.web.site import Site, running_site, secrets_of
 
+#: Where the focus is: its name, whether it is later on the page than the stop before, and whether it can be seen.
+STOP = """() => {
+  const stop = document.activeElement;
+  if (!stop || stop === document.body) return null;
+  const last = window.stops.at(-1);
+  window.stops.push(stop);
+  const box = stop.getBoundingClientRect();
+  const label = stop.labels?.[0]?.textContent || stop.querySelector("img")?.alt || stop.textContent;
+  return {
+    name: (stop.getAttribute("aria-label") || label || "").trim(),
+    later: !last || Boolean(last.compareDocumentPosition(stop) & Node.DOCUMENT_POSITION_FOLLOWING),
+    seen: box.width > 0 && box.height > 0 && box.left >= 0,
+  };
+}"""
 PHONE = {"width": 390, "height": 844}
 
 
@@ -65,7 +78,7 @@ def test_nothing_is_in_anybodys_way(ada: Page, place: str, size: dict[str, int] 
     assert_accessible(ada)
 
 
-def test_a_key_by_keyboard(ada: Page, site: Site, pictures: Path) -> None:
+def test_a_key_by_keyboard(ada: Page, site: Site) -> None:
     """It is added, refused and removed without a mouse."""
     ada.goto(f"{site.url}/services/swish/keys")
     ada.get_by_label("Public key").focus()
@@ -79,10 +92,30 @@ def test_a_key_by_keyboard(ada: Page, site: Site, pictures: Path) -> None:
     ada.get_by_label("Public key").fill(ED25519)
     ada.get_by_role("button", name="Add key").press("Enter")
     expect(ada.get_by_role("status").first).to_contain_text("The key is added.")
-    ada.screenshot(path=pictures / "keys.png", full_page=True)
     ada.locator("summary", has_text="Remove laptop").press("Enter")
     ada.get_by_role("button", name="Remove laptop").press("Enter")
     expect(ada.get_by_text("You have no keys yet.")).to_be_visible()
+
+
+@pytest.mark.parametrize("place", ["", "keys", "log"])
+def test_the_keyboard_goes_through_a_page_as_one_reads_it(ada: Page, site: Site, place: str) -> None:
+    """From the link past the navigation on; each stop is seen and has a name, and the page lets the focus go again."""
+    ada.goto(f"{site.url}/services/swish/{place}")
+    ada.evaluate("window.stops = []")
+    names: list[str] = []
+    for _ in range(60):
+        ada.keyboard.press("Tab")
+        stop = ada.evaluate(STOP)
+        if stop is None:
+            break
+        assert stop["later"], f"{stop['name']} comes before {names[-1]}"
+        assert stop["name"]
+        assert stop["seen"], stop["name"]
+        names.append(stop["name"])
+    else:
+        pytest.fail(f"the focus does not leave the page: {names}")
+    assert names[:2] == ["Skip to the content", "JupyterHub home"]
+    assert {"Environments", "Keys", "Log", "Toggle dark mode", "Logout"} < set(names)
 
 
 def test_a_line_is_copied_and_said(ada: Page, site: Site) -> None:

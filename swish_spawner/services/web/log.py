@@ -41,7 +41,7 @@ class _Log(ForPeople):
     async def entries(self, limit: int) -> Sequence[Mapping[str, Any]]:
         """Return the entries that are asked for, the newest first."""
         if self.parts.log is None:
-            raise NotThere("No log of ssh is kept in this installation yet.")
+            raise NotThere("No log of ssh is kept in this installation.")
         return await self.parts.log.entries(self.scope(), before=self.number("before", None), limit=limit)
 
 

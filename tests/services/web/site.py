@@ -25,7 +25,7 @@ from typing import Any
 
 from aiohttp import ClientSession, DummyCookieJar, web
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, WIDE_POLICY
 from tests.fake_api import FakeApi
 from tests.real_hub import TOKEN, Hub, free_port, running_hub
 
@@ -203,14 +203,27 @@ def secrets_of(api: FakeApi, *namespaces: str) -> None:
 
 
 @contextmanager
-def running_site(folder: Path, policy: Path, api: FakeApi, more: str = "", **environment: str) -> Iterator[Site]:
+def running_site(
+    folder: Path,
+    policy: Path,
+    api: FakeApi,
+    more: str = "",
+    *,
+    hub_policy: Path = WIDE_POLICY,
+    gateway_port: int = 2200,
+    program: str = "swish_spawner.services.web",
+    **environment: str,
+) -> Iterator[Site]:
     """Run a hub, the web service and a proxy before both until the block ends.
 
     Args:
         folder: for their files.
-        policy: the web service's policy file; the hub's is the wide one.
+        policy: the web service's policy file.
         api: the Kubernetes API server of both.
         more: configuration of the hub.
+        hub_policy: the hub's policy file.
+        gateway_port: where people reach the gateway.
+        program: the web service, as a module to run.
         environment: more variables of the web service's.
     """
     web_port, port = free_port(), free_port()
@@ -221,17 +234,19 @@ def running_site(folder: Path, policy: Path, api: FakeApi, more: str = "", **env
     (folder / "hub" / "web-token").write_text(f"{WEB_TOKEN}\n")
     (folder / "web" / "gateway").mkdir(parents=True)
     (folder / "web" / "gateway" / "token").write_text(f"{GATEWAY_TOKEN}\n")
-    (folder / "web" / "config.yaml").write_text("environments: {namespace: swish}\nssh: {gatewayPort: 2200}\n")
+    (folder / "web" / "config.yaml").write_text(
+        f"environments: {{namespace: swish}}\nssh: {{gatewayPort: {gateway_port}}}\n"
+    )
     (folder / "web" / "policy.yaml").write_text(policy.read_text())
     with ExitStack() as stack:
-        hub = stack.enter_context(running_hub(folder / "hub", config + more, api.url))
-        stack.enter_context(_web(folder, hub, web_port, environment))
+        hub = stack.enter_context(running_hub(folder / "hub", config + more, api.url, hub_policy))
+        stack.enter_context(_web(folder, hub, web_port, program, environment))
         stack.enter_context(_proxy(port, hub.url, web_url))
         yield Site(f"http://127.0.0.1:{port}", web_url, hub, folder / "web", folder / "web" / "log")
 
 
 @contextmanager
-def _web(folder: Path, hub: Hub, port: int, more: dict[str, str]) -> Iterator[None]:
+def _web(folder: Path, hub: Hub, port: int, program: str, more: dict[str, str]) -> Iterator[None]:
     web_folder = folder / "web"
     environment = os.environ | {
         "KUBECONFIG": str(folder / "hub" / "kubeconfig"),
@@ -249,7 +264,7 @@ def _web(folder: Path, hub: Hub, port: int, more: dict[str, str]) -> Iterator[No
     }
     with (web_folder / "log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "swish_spawner.services.web"],
+            [sys.executable, "-m", program],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=log,
