@@ -17,7 +17,6 @@ from swish_spawner.errors import ClusterRefused, Unavailable
 
 #: How often a Secret that somebody else changed meanwhile is read and changed again.
 _TRIES: Final = 8
-_PAUSE_SECONDS: Final = 0.05
 
 Change = Callable[[Mapping[str, str]], Items]
 
@@ -29,6 +28,7 @@ class KeySecrets:
     Attributes:
         api: a CoreV1Api, whose types know no plain data.
         patience: with each request.
+        pause_seconds: the longest pause before the second try; each one after that may be twice as long.
 
     All methods raise Unavailable, in words for the person, when a Secret is missing, not open to us, or no answer
     comes (as ClusterAway).
@@ -36,6 +36,7 @@ class KeySecrets:
 
     api: Any
     patience: Patience
+    pause_seconds: float = 0.05
 
     async def read(self, namespace: str, name: str) -> dict[str, str]:
         """Return the items of a Secret."""
@@ -57,6 +58,8 @@ class KeySecrets:
             Unavailable: also when others changed the Secret each time.
         """
         for attempt in range(_TRIES):
+            if attempt:
+                await asyncio.sleep(self.pause_seconds * 2 ** (attempt - 1) * random.random())  # noqa: S311 - spreads writers
             secret = await self._read(namespace, name)
             before = _items(secret)
             changes = {item: text for item, text in change(before).items() if before.get(item) != text}
@@ -66,7 +69,6 @@ class KeySecrets:
             check_size(after)
             if await self._replace(namespace, name, _changed(secret, changes)):
                 return after
-            await asyncio.sleep(_PAUSE_SECONDS * 2**attempt * random.random())  # noqa: S311 - spreads writers
         raise Unavailable("Others are changing keys at this moment, and nothing was changed. Try again.")
 
     async def _read(self, namespace: str, name: str) -> Resource:

@@ -7,6 +7,7 @@ import hashlib
 import os
 import pty
 import re
+import select
 import socket
 import struct
 import subprocess
@@ -229,6 +230,14 @@ def test_a_port_that_leads_back_where_the_policy_allows_it() -> None:
         box.wait_event("tunnel", direction="remote", outcome="opened")
 
 
+def hear(terminal: int, words: bytes) -> None:
+    """Wait until a terminal has these words."""
+    said = b""
+    while words not in said:
+        assert select.select([terminal], [], [], ssh_lab.TIMEOUT)[0], said
+        said += os.read(terminal, 1000)
+
+
 @needs_root
 def test_a_terminal_and_its_size(box: Lab) -> None:
     """A session has a terminal with the window's size, and hears when that changes."""
@@ -239,16 +248,14 @@ def test_a_terminal_and_its_size(box: Lab) -> None:
         *box.options(),
         "-tt",
         f"{ssh_lab.USER}@127.0.0.1",
-        "stty size; trap 'stty size; exit 3' WINCH; while :; do sleep 0.1; done",
+        # the trap comes first: what a shell that has said nothing yet is told is lost
+        "trap 'stty size; exit 3' WINCH; stty size; while :; do sleep 0.1; done",
     ]
     with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True) as client:
-        said = b""
-        while b"30 90" not in said:
-            said += os.read(ours, 1000)
+        hear(ours, b"30 90")
         fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("4H", 50, 120, 0, 0))
         client.send_signal(28)
-        while b"50 120" not in said:
-            said += os.read(ours, 1000)
+        hear(ours, b"50 120")
         assert client.wait(ssh_lab.TIMEOUT) == 3
     os.close(ours)
     os.close(theirs)

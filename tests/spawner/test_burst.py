@@ -15,7 +15,7 @@ from tests.real_hub import TOKEN, Hub, running_hub
 
 LIMIT = 2
 #: How long a start may take, how long each takes, and so how long the last one's comes after its request.
-TIMEOUT_SECONDS, START_SECONDS = 10, 2.0
+TIMEOUT_SECONDS, START_SECONDS = 6, 1.0
 PEOPLE = {"imaging": [f"imaging-{number}" for number in range(12)], "genomics": ["genomics-0", "genomics-1"]}
 EVERYBODY = [person for people in PEOPLE.values() for person in people]
 CONFIG = f"""
