@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from tests.chart.rendering import VALUE_FILES, Helm, Manifest, hub_values, one
@@ -137,13 +138,14 @@ def test_settings_of_the_gateways_sshd(made: list[Manifest]) -> None:
 
 
 def test_the_host_key_is_one_that_sshd_reads(made: list[Manifest]) -> None:
-    """An ECDSA key in the PEM of its own, not PKCS #8, and beside it a certificate with its public half."""
+    """An Ed25519 key in PKCS #8, as OpenSSH 9.6 and later take it, and beside it a certificate with its public half."""
     data = {key: b64decode(value) for key, value in one(made, "Secret", NAME)["data"].items()}
-    assert data["host_key"].startswith(b"-----BEGIN EC PRIVATE KEY-----")
+    assert data["host_key"].startswith(b"-----BEGIN PRIVATE KEY-----")
     shown = x509.load_pem_x509_certificate(data["host_key.crt"]).public_key()
-    kept = load_pem_private_key(data["host_key"], None).public_key()
+    kept = load_pem_private_key(data["host_key"], None)
+    assert isinstance(kept, Ed25519PrivateKey)
     openssh = (Encoding.OpenSSH, PublicFormat.OpenSSH)
-    assert shown.public_bytes(*openssh) == kept.public_bytes(*openssh)
+    assert shown.public_bytes(*openssh) == kept.public_key().public_bytes(*openssh)
     assert len(bytes.fromhex(data["token"].decode())) == 32
 
 

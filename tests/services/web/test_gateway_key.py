@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import CertificateBuilder, Name, random_serial_number
 
@@ -28,17 +27,17 @@ def parts(folder: Path) -> Parts:
 
 def test_it_is_read_from_the_certificate(tmp_path: Path) -> None:
     """Which the chart makes of the private key, and nobody need trust."""
-    private = ec.generate_private_key(ec.SECP256R1())
+    private = Ed25519PrivateKey.generate()
     now, nobody = datetime.now(UTC), Name([])
     certificate = (
         CertificateBuilder(nobody, nobody, private.public_key(), random_serial_number(), now, now + timedelta(days=1))
-        .sign(private, SHA256())
+        .sign(private, None)
         .public_bytes(Encoding.PEM)
     )
     (tmp_path / "host_key.crt").write_bytes(certificate)
     line = private.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
     assert parts(tmp_path).gateway_key() == line
-    assert line.startswith("ecdsa-sha2-nistp256 AAAA")
+    assert line.startswith("ssh-ed25519 AAAA")
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no certificate"])
