@@ -129,7 +129,7 @@ def test_offered_keys_are_told(flood: Flood) -> None:
 
 
 def test_behind_the_gateway_hundreds_of_wrong_keys_keep_nobody_out() -> None:
-    """Where nothing counts per address each gets to sshd, and people from elsewhere have the other half of the slots."""
+    """Where nothing counts per address each gets to sshd, and half of the slots is left to people from elsewhere."""
     with lab(gateway_cidrs=[f"{ATTACKER}/32"]) as box:
         box.start()
         found = Flood(box)
