@@ -22,7 +22,7 @@ MARK = "SWISH_LOCAL"
 COMMAND = "command"
 """The mark of what `up` and `down` run and wait for, such as kubeadm and builds."""
 
-# Nobody waits for these: they outlive us.
+# Nobody waits for these: they outlive us, unless we stop them ourselves.
 _STARTED: list[subprocess.Popen[bytes]] = []
 
 
@@ -128,6 +128,7 @@ def stop(name: str, run: Path) -> bool:
         end([running.supervisor], supervisor.GRACE_SECONDS + 6)
     end([pid for pid in [running.child, *orphans] if pid], supervisor.GRACE_SECONDS)
     (run / f"{name}.json").unlink(missing_ok=True)
+    _STARTED[:] = [process for process in _STARTED if process.poll() is None]
     return bool(found or orphans)
 
 

@@ -88,6 +88,15 @@ def test_second_supervisor_gives_way(daemon):
     assert subprocess.run(argv, check=False, timeout=20).returncode == 3
 
 
+def test_a_stopped_daemon_leaves_nothing_to_collect(daemon):
+    """Who started it has no dead process of it either."""
+    daemons.ensure(daemon)
+    started = daemons._STARTED[-1]
+    daemons.stop(daemon.name, daemon.run)
+    assert started.returncode is not None
+    assert started not in daemons._STARTED
+
+
 def test_daemon_that_cannot_start_is_tried_again(tmp_path):
     """A command that is not there is reported in the log and tried again, without a busy loop."""
     made = Daemon(f"absent-{os.getpid()}", ("/nowhere/daemon",), tmp_path / "run", tmp_path / "logs")
