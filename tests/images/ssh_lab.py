@@ -123,6 +123,10 @@ class Lab:
         program = [_python(), "-I", str(self.folder / "bin" / "swish_sshd.py")]
         program += ["--start", f"{self.folder}/start", "--keys", f"{self.folder}/keys"]
         program += ["--sshd", str(SSHD), "--temporary", f"{self.folder}/run", *self.more]
+        return self.inside(*program)
+
+    def inside(self, *program: str) -> list[str]:
+        """Return the command that runs a program as the environment's user, with what a pod gives it."""
         variables = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", **self.variables}
         words = [f"{name}={value}" for name, value in variables.items()]
         if not ROOT:
@@ -235,9 +239,9 @@ def _follow(stream: Any, take: Callable[[str], None]) -> None:
 
 
 @contextmanager
-def lab(**settings: Any) -> Iterator[Lab]:
-    """Make a listener, not yet started, and clear it away."""
-    folder = Path(tempfile.mkdtemp(prefix="swish-lab-"))
+def lab(parent: Path | None = None, **settings: Any) -> Iterator[Lab]:
+    """Make a listener, not yet started, and clear it away; its folder is in the parent, or where temporary ones are."""
+    folder = Path(tempfile.mkdtemp(prefix="swish-lab-", dir=parent))
     made = Lab(folder, settings=settings)
     try:
         made.make()
