@@ -15,6 +15,7 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Coroutine
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +28,8 @@ from benchmarks.gauges import LoopLag, RequestCount, memory_bytes
 
 #: Pages that are open; the event loop itself holds tasks by weak references only.
 _PAGES: Final[set[asyncio.Task[None]]] = set()
+#: A start that fails is stopped, which may take as long again, and so may the stops of the others; then it hangs.
+END_SECONDS: Final = 3 * START_SECONDS
 
 
 @dataclass(frozen=True)
@@ -112,14 +115,24 @@ async def measure(task: Task) -> Outcome:
 
 async def _cycle(task: Task, spawners: list[Any], requests: RequestCount, outcome: Outcome) -> None:
     before, cpu = requests.by_what.copy(), time.process_time()
-    started = await asyncio.gather(*(_start(spawner, outcome, progress=task.progress) for spawner in spawners))
+    starts = [_start(spawner, outcome, progress=task.progress) for spawner in spawners]
+    started = await do_all(starts, outcome.errors)
     outcome.start_cpu += time.process_time() - cpu
     outcome.requests["start"], before = requests.since(before), requests.by_what.copy()
     await asyncio.sleep(task.hold_seconds)
     outcome.requests["rest"], before = requests.since(before), requests.by_what.copy()
     running = [spawner for spawner, is_up in zip(spawners, started, strict=True) if is_up]
-    await asyncio.gather(*(_stop(spawner, outcome) for spawner in running))
+    await do_all([_stop(spawner, outcome) for spawner in running], outcome.stop_errors)
     outcome.requests["stop"] = requests.since(before)
+
+
+async def do_all(what: list[Coroutine[Any, Any, Any]], errors: dict[str, int]) -> list[Any]:
+    """Do all at once, and count what does not end: JupyterHub would wait for it for ever, a measurement does not."""
+    tasks = [asyncio.create_task(one) for one in what]
+    _, hung = await asyncio.wait(tasks, timeout=END_SECONDS) if tasks else (set(), set())
+    if hung:
+        errors["did not end"] = errors.get("did not end", 0) + len(hung)
+    return [task.result() if task.done() else None for task in tasks]
 
 
 async def _start(spawner: Any, outcome: Outcome, *, progress: bool) -> bool:

@@ -22,7 +22,7 @@ from benchmarks.addresses import POD_NETWORK, every_address
 from benchmarks.cluster import Cluster, Observer, cluster_of
 from benchmarks.contenders import NAMES, START_SECONDS
 from benchmarks.control_plane import ControlPlane, control_plane
-from benchmarks.driver import Task
+from benchmarks.driver import END_SECONDS, Task
 from benchmarks.fault_proxy import FaultProxy, fault_proxy
 from benchmarks.processes import end_with_parent, free_port
 from benchmarks.scenarios import Scenario
@@ -31,8 +31,8 @@ from benchmarks.scenarios import Scenario
 READY_SECONDS: Final = (4.0, 6.0)
 #: After a run nothing is under way any more, so that what is still there was left behind.
 _SETTLE_SECONDS: Final = 5.0
-#: Starts that fail are stopped, which may take as long again, and so may the stops of the others.
-_RUN_SECONDS: Final = 6 * START_SECONDS
+#: Starts and stops end by then, or are given up; the rest is for what surrounds them.
+_RUN_SECONDS: Final = 2 * END_SECONDS + START_SECONDS
 
 
 @dataclass

@@ -9,6 +9,7 @@ from dataclasses import asdict
 import pytest
 import yaml
 
+from benchmarks import driver
 from benchmarks.addresses import every_address
 from benchmarks.contenders import NAMES
 from benchmarks.driver import Task
@@ -38,3 +39,12 @@ async def test_a_measurement(tmp_path, name):
     assert seen["requests"]["stop"]["DELETE pods"] == api.requests["DELETE pods"] == 3
     assert not api.objects["pods"]
     assert min(seen["waited"].values()) > 0
+
+
+async def test_what_does_not_end_is_counted(monkeypatch: pytest.MonkeyPatch):
+    """A start that nothing ends, not even its own limit, fails; the others are measured."""
+    monkeypatch.setattr(driver, "END_SECONDS", 0.1)
+    over, errors = asyncio.Event(), dict[str, int]()
+    started = await driver.do_all([over.wait(), asyncio.sleep(0, result=True)], errors)
+    assert (started, errors) == ([None, True], {"did not end": 1})
+    over.set()
