@@ -132,7 +132,7 @@ class Cluster:
         rename = ["config", "rename-context", f"kubernetes-admin@{LOCAL_CONTEXT}", LOCAL_CONTEXT]
         self.shell.run([str(self.tools.path("kubectl")), f"--kubeconfig={partial}", *rename])
         partial.replace(self.state.kubeconfig)
-        self._write_booted(storage="")
+        self._write_booted({"made_of": self._made_of()})
 
     def wait_api(self, seconds: float = 120) -> None:
         """Wait until the API server is ready.
@@ -150,7 +150,7 @@ class Cluster:
         if self._booted().get("storage") == key:
             return False
         self.shell.run(self.kubectl("apply", "-f", str(self.state.root / "etc" / "storage.yaml")))
-        self._write_booted(storage=key)
+        self._write_booted({**self._booted(), "storage": key})
         return True
 
     def wait_ready(self) -> None:
@@ -176,11 +176,12 @@ class Cluster:
                 raise LocalError(f"The cluster did not become ready:\n{failure}") from failure
 
     def outdated(self) -> bool:
-        """Whether the cluster was made with other versions than this checkout's."""
-        return self._booted().get("tools") not in (None, self._tool_keys())
+        """Whether the cluster was made with other versions or settings than this checkout's."""
+        return self._booted().get("made_of") != self._made_of()
 
-    def _tool_keys(self) -> dict[str, str]:
-        return {group.name: group.key for group in self.tools.groups.values() if group.cluster}
+    def _made_of(self) -> dict[str, str]:
+        keys = {group.name: group.key for group in self.tools.groups.values() if group.cluster}
+        return {**keys, "settings": content_key(ETC, [ETC / "kubeadm.yaml"])}
 
     def _booted(self) -> dict[str, object]:
         try:
@@ -188,8 +189,7 @@ class Cluster:
         except (OSError, ValueError):
             return {}
 
-    def _write_booted(self, storage: str) -> None:
-        document = {"tools": self._booted().get("tools", self._tool_keys()), "storage": storage}
+    def _write_booted(self, document: dict[str, object]) -> None:
         partial = self.state.booted.with_suffix(".partial")
         partial.write_text(json.dumps(document, indent=1) + "\n")
         partial.replace(self.state.booted)

@@ -25,3 +25,15 @@ def test_images_that_are_imported_at_once_are_all_remembered(tmp_path: Path):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda image: cluster.import_image(image.reference, image.key, tmp_path), IMAGES))
     assert cluster.absent(IMAGES) == []
+
+
+def test_a_cluster_that_was_made_of_something_else_is_outdated(tmp_path: Path):
+    """Whoever keeps one over an update is told; one that this checkout made is not."""
+    cluster = make_cluster(tmp_path)
+    cast("Any", cluster.tools).groups = {"etcd": SimpleNamespace(name="etcd", key="1", cluster=True)}
+    cluster._write_booted({"made_of": cluster._made_of()})
+    assert not cluster.outdated()
+    cast("Any", cluster.tools).groups["etcd"].key = "2"
+    assert cluster.outdated()
+    cluster._write_booted({"tools": {"etcd": "2"}, "storage": ""})
+    assert cluster.outdated()
