@@ -386,10 +386,13 @@ def registered(prefix: str, registry: CollectorRegistry = REGISTRY) -> list[Metr
 
 def metrics_page() -> str:
     """Return the page of metrics."""
+    from swish_spawner.services.audit.metrics import LogMetrics
     from swish_spawner.services.web.parts import Metrics
 
+    beside = Metrics().registry
+    LogMetrics(beside)
     phases = [f"| `{phase.name}` | {phase.meaning} |" for phase in PHASES]
-    web = metric_rows(registered("swish_web_", Metrics().registry))
+    web = metric_rows(registered("swish_", beside))
     return METRICS.format(metrics=metric_rows(registered("swish_")), web=web, phases="\n".join(phases))
 
 

@@ -133,7 +133,7 @@ class FakeApi:
     async def _list(self, request: web.Request, namespace: str, kind: str, _name: str) -> web.Response:
         items = [o for key, o in self.objects[kind].items() if not namespace or key.startswith(f"{namespace}/")]
         for key, _, value in (
-            term.partition("=") for term in request.query.get("labelSelector", "").split(",") if term
+            term.partition("=") for term in request.query.get("labelSelector", "").split(",") if "=" in term
         ):
             items = [o for o in items if o["metadata"].get("labels", {}).get(key) == value]
         start, limit = int(request.query.get("continue", 0)), int(request.query.get("limit", 0)) or len(items)
@@ -165,7 +165,7 @@ class FakeApi:
         found = self.objects[kind].get(f"{namespace}/{name}")
         return web.json_response(found) if found else refusal(404, f"{name} not found")
 
-    async def _log(self, request: web.Request, _namespace: str, _kind: str, name: str) -> web.Response:
+    async def _log(self, request: web.Request, namespace: str, _kind: str, name: str) -> web.StreamResponse:
         return web.Response(text=self.logs.get(f"{name}/{request.query['container']}", ""))
 
     async def _post(self, request: web.Request, namespace: str, kind: str, _name: str) -> web.Response:

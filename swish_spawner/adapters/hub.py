@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote
@@ -16,6 +17,7 @@ from swish_spawner.errors import NotThere, Unavailable
 #: For one answer. A hub that restarts is away for some seconds, and a person rather reads so than waits for it.
 _SECONDS: Final = 10.0
 _PAGE: Final = 200
+_GOOD: Final = range(200, 300)
 _AWAY: Final = "JupyterHub does not answer. Environments that run go on running; try again in a minute."
 
 
@@ -56,17 +58,33 @@ class Hub:
             page = answer["_pagination"]
         return found
 
+    async def used(self, user: str, server: str, when: datetime) -> None:
+        """Tell the hub that a server was in use; it keeps the latest time that it was told.
+
+        Raises:
+            NotThere: the hub has no such user or server.
+            Unavailable: the hub does not answer, or not to this service.
+        """
+        body = {"servers": {server: {"last_activity": when.isoformat()}}}
+        status, answer = await self._answer("POST", f"users/{quote(user, safe='')}/activity", json=body)
+        if status == HTTPStatus.BAD_REQUEST:
+            raise NotThere("JupyterHub does not know this server, or not any more.")
+        if status not in _GOOD:
+            _json(status, answer)
+
     async def _get(self, path: str, headers: Mapping[str, str] | None = None) -> Any:
-        asked = {"Authorization": f"token {self.token}", **(headers or {})}
+        return _json(*await self._answer("GET", path, headers=headers or {}))
+
+    async def _answer(self, method: str, path: str, **sent: Any) -> tuple[int, bytes]:
+        sent["headers"] = {"Authorization": f"token {self.token}", **sent.get("headers", {})}
         try:
             async with (
                 ClientSession(timeout=ClientTimeout(total=_SECONDS)) as session,
-                session.get(f"{self.url}/{path}", headers=asked) as answer,
+                session.request(method, f"{self.url}/{path}", **sent) as answer,
             ):
-                status, body = answer.status, await answer.read()
+                return answer.status, await answer.read()
         except (ClientError, TimeoutError, OSError) as error:
             raise Unavailable(_AWAY) from error
-        return _json(status, body)
 
 
 def _json(status: int, body: bytes) -> Any:

@@ -14,7 +14,7 @@ import logging
 import random
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any, Final
@@ -203,7 +203,7 @@ class _Watch(ResourceReflector):
         known = {*self.resources, *found}
         self.resources = found
         for key in known:
-            BELLS.ring(key)
+            self._tell(key)
 
     async def _watch_and_update(self) -> None:
         """Follow for ever; the hub needs nothing from a place that it has lost but a new list."""
@@ -264,11 +264,15 @@ class _Watch(ResourceReflector):
     def _remember(self, resource: Resource) -> None:
         key = _key(resource)
         self.resources[key] = self._kept(resource)
-        BELLS.ring(key)
+        self._tell(key)
 
     def _forget(self, resource: Resource) -> None:
         key = _key(resource)
         self.resources.pop(key, None)
+        self._tell(key)
+
+    def _tell(self, key: str) -> None:
+        """Tell whoever waits that there is news of a resource."""
         BELLS.ring(key)
 
 
@@ -323,6 +327,35 @@ class PodWatch(_Watch):
         while len(self._last) > _LATELY:
             del self._last[next(iter(self._last))]
         super()._forget(resource)
+
+
+class PodNews(_Watch):
+    """The pods of one namespace that a selector names, told of one by one.
+
+    Args:
+        api: a CoreV1Api, whose types know no plain data.
+        namespace: of the pods.
+        selector: of their labels, as Kubernetes writes it.
+        changed: called with these news and with ``namespace/name`` of a pod that came, changed or went.
+    """
+
+    kind = "pods"
+
+    def __init__(self, api: Any, namespace: str, selector: str, changed: Callable[[PodNews, str], None]) -> None:
+        super().__init__(namespace=namespace)
+        self.api = api
+        self.label_selector = selector
+        self._changed = changed
+
+    def pod(self, key: str) -> Resource | None:
+        """Return a pod as it is, by ``namespace/name``; None if it is not there."""
+        return self.resources.get(key)
+
+    def _kept(self, resource: Resource) -> Resource:
+        return slim_pod(resource)
+
+    def _tell(self, key: str) -> None:
+        self._changed(self, key)
 
 
 class EventWatch(_Watch):

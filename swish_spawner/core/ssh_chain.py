@@ -1,7 +1,7 @@
 """A chain of records: each has a hash over itself and the one before, so that no earlier one can be changed unseen.
 
 Whoever can write the whole file can also make a whole new chain. That is found only with a hash that was kept
-elsewhere: the web service says its newest one in its own log and as a metric, and an `Anchor` is compared with it.
+elsewhere: the web service says its newest one in its own log, and an `Anchor` is compared with it.
 """
 
 from __future__ import annotations

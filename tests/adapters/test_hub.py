@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from aiohttp import web
 
 from swish_spawner.adapters.hub import Hub
 from swish_spawner.errors import NotThere, Unavailable
+
+TOLD = web.AppKey("told", list[Any])
+NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
 
 async def users(request: web.Request) -> web.StreamResponse:
@@ -28,12 +33,30 @@ async def user(request: web.Request) -> web.StreamResponse:
     return web.Response(text="<html>") if name == "strange" else web.json_response({"name": name})
 
 
+async def activity(request: web.Request) -> web.StreamResponse:
+    """Remember what was told, or refuse it by the person's name."""
+    name = request.match_info["name"]
+    if name == "ada":
+        request.app[TOLD].append(await request.json())
+        return web.Response(status=204)
+    statuses = {"gone": 404, "stopped": 400, "refused": 403, "failing": 503}
+    return web.json_response({"message": "x"}, status=statuses[name])
+
+
 @pytest.fixture
-async def hub() -> AsyncIterator[Hub]:
+def told() -> list[Any]:
+    """What the hub was told of uses."""
+    return []
+
+
+@pytest.fixture
+async def hub(told: list[Any]) -> AsyncIterator[Hub]:
     """A hub of these people."""
     app = web.Application()
     app.router.add_get("/users", users)
     app.router.add_get("/users/{name}", user)
+    app.router.add_post("/users/{name}/activity", activity)
+    app[TOLD] = told
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -73,3 +96,19 @@ async def test_a_hub_that_is_away() -> None:
         await Hub("http://127.0.0.1:9", "secret").user("ada")
     assert "secret" not in str(away.value)
     assert "secret" not in repr(Hub("http://127.0.0.1:9", "secret"))
+
+
+async def test_a_use_is_told(hub: Hub, told: list[Any]) -> None:
+    """Of one server, with its time."""
+    await hub.used("ada", "lab", NOON)
+    assert told == [{"servers": {"lab": {"last_activity": "2026-03-04T12:00:00+00:00"}}}]
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [("gone", NotThere), ("stopped", NotThere), ("refused", Unavailable), ("failing", Unavailable)],
+)
+async def test_a_use_that_is_not_taken(hub: Hub, name: str, error: type[Exception]) -> None:
+    """Nobody is there to use it, or the hub is to be told later."""
+    with pytest.raises(error):
+        await hub.used(name, "lab", NOON)

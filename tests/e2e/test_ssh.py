@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -232,9 +233,10 @@ def read_until(terminal: int, words: bytes) -> bytes:
 
 def test_fifty_sessions_at_once(entered: Entered):
     """Each is a connection of its own."""
+    patient = ("-o", "ConnectTimeout=100")
     with ThreadPoolExecutor(50) as threads:
-        done = list(threads.map(lambda number: entered.ssh(f"sleep 5; echo {number}"), range(50)))
-    assert [one.stdout.strip() for one in done] == [str(number) for number in range(50)]
+        done = list(threads.map(lambda number: entered.ssh(f"sleep 5; echo {number}", *patient), range(50)))
+    assert [one.stdout.strip() for one in done] == [str(number) for number in range(50)], [one.stderr for one in done]
 
 
 def test_a_session_outlives_the_hub(entered: Entered):
@@ -435,3 +437,98 @@ def restarts(entered: Entered, kind: str, name: str) -> int:
     """Return how often a container was started again."""
     statuses = entered.pod()["status"][kind]
     return int(next(one["restartCount"] for one in statuses if one["name"] == name))
+
+
+# The record.
+
+SECRET = "a-word-of-a-command"
+#: Changes the entry of a number in a copy of the log, as whoever has the volume could; the log itself stays as it is.
+TAMPER = """
+import pathlib, sqlite3, sys, tempfile
+place = pathlib.Path(tempfile.mkdtemp())
+(log,) = pathlib.Path("/var/lib/swish/ssh-log").glob("*.sqlite")
+copy = sqlite3.connect(place / log.name, isolation_level=None)
+sqlite3.connect(log).backup(copy)
+guards = copy.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+for name, _ in guards:
+    copy.execute(f"DROP TRIGGER {name}")
+copy.execute("UPDATE entries SET body = replace(body, '10.231.0.1', '10.231.0.2') WHERE number = ?", sys.argv[1:])
+for _, sql in guards:
+    copy.execute(sql)
+print(place)
+"""
+
+
+@pytest.fixture(scope="module")
+def recorded(entered: Entered) -> dict[str, Any]:
+    """The log-in of a session that was just there, once it is in the log."""
+    before = max((entry["number"] for entry in told(entered.keys, entered)), default=0)
+    assert entered.ssh(f"echo {SECRET}").stdout.split() == [SECRET]
+
+    def newest() -> dict[str, Any] | None:
+        entries = [entry for entry in told(entered.keys, entered) if entry["number"] > before]
+        return next((entry for entry in entries if entry["event"] == "login"), None)
+
+    return wait_until("the log-in is in the log", newest, within_seconds=60)
+
+
+def told(reader: Keys, entered: Entered) -> list[dict[str, Any]]:
+    """Return what somebody may read of the log of an environment, the newest first."""
+    answer = reader.http.get("log", params={"environment": entered.host.name, "limit": "1000"}).raise_for_status()
+    entries: list[dict[str, Any]] = answer.json()["entries"]
+    return entries
+
+
+def test_the_owner_reads_who_entered(entered: Entered, recorded: dict[str, Any]):
+    """From where and with which key; and what else was done there, or refused."""
+    known = {key["fingerprint"] for key in entered.keys.http.get("keys").json()["keys"]}
+    assert recorded["fingerprint"] in known
+    assert (recorded["user"], recorded["team"], recorded["address"]) == ("alice", "imaging", "10.231.0.1")
+    seen = {entry["event"] for entry in told(entered.keys, entered)}
+    assert seen >= {"started", "login", "logout", "refused", "session", "tunnel", "file"}
+
+
+def test_restarts_leave_no_gap(entered: Entered, recorded: dict[str, Any]):
+    """Though sshd was started more than twenty times in this log, each with its first line."""
+    entries = told(entered.keys, entered)
+    assert not [entry for entry in entries if entry["event"] in ("gap", "unread")]
+    assert sum(entry["event"] == "started" for entry in entries) > restarts(entered, "initContainerStatuses", "ssh")
+
+
+def test_a_lead_and_an_administrator_read_it_too(entered: Entered, recorded: dict[str, Any], log_in: LogIn):
+    """A member of one of the groups that lead the team here."""
+    for name in ("bob", entered.install.admin_username):
+        with Keys(log_in(name)) as reader:
+            assert recorded in told(reader, entered)
+
+
+def test_the_log_is_taken_out_without_commands(entered: Entered, recorded: dict[str, Any]):
+    """By whoever has the web service's volume; that a command ran is told, and nothing of it."""
+    text = in_web(entered, "swish", "audit", "export")
+    assert f'"number":{recorded["number"]},' in text
+    assert SECRET not in text
+
+
+def test_a_changed_line_is_found(entered: Entered, recorded: dict[str, Any]):
+    """In a copy; the log itself is as it was written."""
+    assert "are as they were written" in in_web(entered, "swish", "audit", "verify")
+    copy = in_web(entered, "python3", "-c", TAMPER, str(recorded["number"])).strip()
+    with pytest.raises(AssertionError, match=f"entry {recorded['number']} "):
+        in_web(entered, "swish", "audit", "verify", "--directory", copy)
+
+
+def test_the_hub_knows_who_works_by_ssh(entered: Entered, recorded: dict[str, Any]):
+    """So that nobody who does is taken for idle; JupyterLab knows nothing of the session."""
+    entered_at = datetime.fromisoformat(recorded["time"])
+    wait_until("the hub knows", lambda: last_activity(entered) >= entered_at, within_seconds=120)
+
+
+def in_web(entered: Entered, *command: str) -> str:
+    """Run a command in the web service's pod."""
+    return entered.install.kubectl("exec", "deployment/web", "--container=web", "--", *command)
+
+
+def last_activity(entered: Entered) -> datetime:
+    """Return when the hub believes that somebody last used the environment."""
+    model = entered.person.model(entered.server.name) or {}
+    return datetime.fromisoformat(model["last_activity"])

@@ -62,11 +62,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     policy.write_text(yaml.safe_dump(with_more(shipped, {"ssh": SSH}), sort_keys=False), encoding="utf-8")
     with served_beside(FakeApi()) as api:
         secrets_of(api, "swish")
-        log = written_log(folder / "log")
-        program = "tests.services.web.logged"
-        with running_site(
-            folder, policy, api, GROUPS, hub_policy=policy, gateway_port=22, program=program, SWISH_TEST_LOG=str(log)
-        ) as site:
+        write_log(folder / "web" / "ssh-log")
+        with running_site(folder, policy, api, GROUPS, hub_policy=policy, gateway_port=22) as site:
             token = site.token("alice")
             for name in ("laptop", "workstation"):
                 status, answer = site.ask("POST", "api/keys", {"name": name, "key": public_key()}, token)
@@ -77,13 +74,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             yield site
 
 
-def written_log(folder: Path) -> Path:
+def write_log(folder: Path) -> None:
     """Write a log of one morning."""
     always = {"environment": "alice--lab", "team": "imaging", "user": "alice", "source": "sidecar", "connection": 1}
     store = Store(folder)
     store.append([body_of(always | {"time": f"2026-11-26T{time}+00:00"} | event) for time, event in EVENTS], {})
     store.close()
-    return folder
 
 
 def public_key() -> str:

@@ -18,9 +18,11 @@ from swish_spawner.adapters.addresses import Addresses
 from swish_spawner.adapters.hub import Hub
 from swish_spawner.adapters.key_secrets import KeySecrets
 from swish_spawner.adapters.patience import Patience
+from swish_spawner.adapters.pod_logs import log_client
 from swish_spawner.adapters.policy_file import PolicyFile
-from swish_spawner.adapters.ports import LogReader
 from swish_spawner.errors import PolicyError, SwishError
+from swish_spawner.services.audit.metrics import LogMetrics
+from swish_spawner.services.audit.run import Audit, reader
 from swish_spawner.services.web.app import LOG, make_app, templates
 from swish_spawner.services.web.key_store import KeyStore
 from swish_spawner.services.web.parts import Parts
@@ -31,15 +33,16 @@ from swish_spawner.services.web.upkeep import upkeep
 PATIENCE: Final = Patience(request_seconds=5, answer_seconds=8)
 #: How long requests that are being answered may take when the service ends (seconds).
 _LAST_SECONDS: Final = 5
+#: To rest after what nobody thought of (seconds).
+_AFTER_A_BUG: Final = 60
 
 
-def make_parts(settings: Settings, client: ApiClient, log: LogReader | None = None) -> Parts:
+def make_parts(settings: Settings, client: ApiClient) -> Parts:
     """Return everything that handlers use.
 
     Args:
         settings: how this service runs.
         client: of the Kubernetes API.
-        log: the ssh log; None while nothing keeps one.
 
     Raises:
         PolicyError: the policy file has no good content to begin with.
@@ -58,7 +61,7 @@ def make_parts(settings: Settings, client: ApiClient, log: LogReader | None = No
         keys=keys,
         addresses=Addresses(api, PATIENCE),
         accounts=GitHubKeys(),
-        log=log,
+        log=lambda: reader(settings.ssh_log, policy.current()),
         now=lambda: datetime.now(UTC).replace(microsecond=0),
         pages=templates(),
     )
@@ -70,17 +73,32 @@ async def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     load_config()
-    async with ApiClient() as client:
+    async with ApiClient() as client, log_client() as many:
         parts = make_parts(settings, client)
         server = make_app(parts).listen(settings.port, settings.address, max_body_size=64 * 2**10)
         LOG.info("Pages are at %s on port %d", settings.prefix, settings.port)
-        work = asyncio.create_task(upkeep(parts))
+        work = [asyncio.create_task(upkeep(parts)), asyncio.create_task(keep_the_log(parts, many))]
         try:
             await ended.wait()
         finally:
-            work.cancel()
+            for task in work:
+                task.cancel()
+            await asyncio.wait(work)
             server.stop()
             await asyncio.wait_for(server.close_all_connections(), _LAST_SECONDS)
+
+
+async def keep_the_log(parts: Parts, client: ApiClient) -> None:
+    """Keep the ssh log until cancelled; people's keys are looked after whatever becomes of it."""
+    settings, metrics = parts.settings, LogMetrics(parts.metrics.registry)
+    audit = Audit(settings.ssh_log, settings.namespace, parts.policy, client, parts.hub, metrics)
+    while True:
+        try:
+            await audit.run()
+        except Exception:  # noqa: BLE001 - the pages of a service that ends for it would be gone, too
+            LOG.exception("The ssh log is taken up again in a minute")
+            metrics.late.set(1)
+        await asyncio.sleep(_AFTER_A_BUG)
 
 
 def main() -> int:

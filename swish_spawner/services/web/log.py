@@ -16,6 +16,8 @@ from swish_spawner.services.web.base import Api, ForPeople, Page
 #: How many entries a page shows, and how many one answer of the REST API gives at the most.
 _PAGE: Final = 100
 _MOST: Final = 1000
+#: The greatest number of an entry that SQLite can have.
+_GREATEST: Final = 2**63 - 1
 
 
 class _Log(ForPeople):
@@ -34,15 +36,15 @@ class _Log(ForPeople):
         text = self.get_query_argument(name, "")
         if not text:
             return usual
-        if not (text.isascii() and text.isdigit() and 0 < int(text[:18]) <= (most or 10**18)):
+        is_number = text.isascii() and text.isdigit() and len(text) <= len(str(_GREATEST))
+        if not (is_number and 0 < int(text) <= (most or _GREATEST)):
             raise RequestError(name, f"must be a whole number from 1{f' to {most}' if most else ''}")
-        return int(text[:18])
+        return int(text)
 
-    async def entries(self, limit: int) -> Sequence[Mapping[str, Any]]:
-        """Return the entries that are asked for, the newest first."""
-        if self.parts.log is None:
-            raise NotThere("No log of ssh is kept in this installation.")
-        return await self.parts.log.entries(self.scope(), before=self.number("before", None), limit=limit)
+    async def entries(self, limit: int) -> Sequence[Mapping[str, Any]] | None:
+        """Return the entries that are asked for, the newest first; None where no log is kept."""
+        before, log = self.number("before", None), self.parts.log()
+        return None if log is None else await log.entries(self.scope(), before=before, limit=limit)
 
 
 class LogPage(_Log, Page):
@@ -51,12 +53,12 @@ class LogPage(_Log, Page):
     @web.authenticated
     async def get(self) -> None:
         """Show the newest entries, or those before an entry."""
-        scope, kept = self.scope(), self.parts.log is not None
-        entries = await self.entries(_PAGE) if kept else []
+        scope, found = self.scope(), await self.entries(_PAGE)
+        entries = found or ()
         teams = [self.parts.policy().teams[name].title for name in sorted(scope.teams)]
         await self.show(
             "log.html",
-            kept=kept,
+            kept=found is not None,
             scope=scope,
             teams=teams,
             entries=[(entry, sentence(entry)) for entry in entries],
@@ -71,4 +73,7 @@ class LogApi(_Log, Api):
     async def get(self) -> None:
         """Answer with entries, as they are kept."""
         limit = self.number("limit", _PAGE, _MOST)
-        self.answer({"entries": list(await self.entries(limit or _PAGE))}, HTTPStatus.OK)
+        entries = await self.entries(limit or _PAGE)
+        if entries is None:
+            raise NotThere("No log of ssh is kept in this installation.")
+        self.answer({"entries": list(entries)}, HTTPStatus.OK)

@@ -53,7 +53,7 @@ class Parts:
         keys: where keys are.
         addresses: where Services and names lead.
         accounts: to take keys over from, where the policy allows it.
-        log: the ssh log, or None while nothing keeps one.
+        log: returns the ssh log; None where none is kept and none ever was.
         now: the time, with a time zone.
         pages: the templates.
         metrics: what is counted.
@@ -65,7 +65,7 @@ class Parts:
     keys: KeyStore
     addresses: Addresses
     accounts: GitHubKeys
-    log: LogReader | None
+    log: Callable[[], LogReader | None]
     now: Callable[[], datetime]
     pages: Environment
     metrics: Metrics = field(default_factory=Metrics)

@@ -52,6 +52,11 @@ class Settings:
         """The path of the hub's own pages; ends with a slash."""
         return f"{self.base_url}hub/"
 
+    @property
+    def ssh_log(self) -> Path:
+        """The folder of the ssh log."""
+        return self.state / "ssh-log"
+
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Return the settings of this process.

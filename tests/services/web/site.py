@@ -211,8 +211,6 @@ def running_site(
     *,
     hub_policy: Path = WIDE_POLICY,
     gateway_port: int = 2200,
-    program: str = "swish_spawner.services.web",
-    **environment: str,
 ) -> Iterator[Site]:
     """Run a hub, the web service and a proxy before both until the block ends.
 
@@ -223,8 +221,6 @@ def running_site(
         more: configuration of the hub.
         hub_policy: the hub's policy file.
         gateway_port: where people reach the gateway.
-        program: the web service, as a module to run.
-        environment: more variables of the web service's.
     """
     web_port, port = free_port(), free_port()
     web_url = f"http://127.0.0.1:{web_port}"
@@ -240,13 +236,13 @@ def running_site(
     (folder / "web" / "policy.yaml").write_text(policy.read_text())
     with ExitStack() as stack:
         hub = stack.enter_context(running_hub(folder / "hub", config + more, api.url, hub_policy))
-        stack.enter_context(_web(folder, hub, web_port, program, environment))
+        stack.enter_context(_web(folder, hub, web_port))
         stack.enter_context(_proxy(port, hub.url, web_url))
         yield Site(f"http://127.0.0.1:{port}", web_url, hub, folder / "web", folder / "web" / "log")
 
 
 @contextmanager
-def _web(folder: Path, hub: Hub, port: int, program: str, more: dict[str, str]) -> Iterator[None]:
+def _web(folder: Path, hub: Hub, port: int) -> Iterator[None]:
     web_folder = folder / "web"
     environment = os.environ | {
         "KUBECONFIG": str(folder / "hub" / "kubeconfig"),
@@ -260,11 +256,10 @@ def _web(folder: Path, hub: Hub, port: int, program: str, more: dict[str, str]) 
         "SWISH_POLICY_DIR": str(web_folder),
         "SWISH_GATEWAY_DIR": str(web_folder / "gateway"),
         "SWISH_STATE_DIR": str(web_folder),
-        **more,
     }
     with (web_folder / "log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", program],
+            [sys.executable, "-m", "swish_spawner.services.web"],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -1,0 +1,242 @@
+"""What becomes of what containers say: each line once, in its order, whatever breaks meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from swish_spawner.services.audit import collector as module
+from swish_spawner.services.audit.follower import Follower
+from swish_spawner.services.audit.log_file import LogFile
+from swish_spawner.services.audit.store import files, verified
+from tests.services.audit.cluster import Cluster
+from tests.services.audit.conftest import Keeper
+
+
+async def test_what_is_there_is_read_and_what_comes(cluster: Cluster, keeper: Keeper) -> None:
+    """In a chain, with whose environment it is."""
+    cluster.environment("lab")
+    cluster.say("lab", "started")
+    async with keeper.keeping():
+        await keeper.until("started")
+        cluster.say("lab", "login", address="10.0.0.9")
+        await keeper.until("started", "login")
+        cluster.environment("late")
+        cluster.say("late", "started")
+        await keeper.until("started", "login", "started")
+    _, login, late = await keeper.entries()
+    whose = {"user": "ada", "environment": "ada--lab", "team": "imaging", "source": "sidecar", "address": "10.0.0.9"}
+    assert {name: login[name] for name in whose} == whose
+    assert late["environment"] == "ada--late"
+    assert verified(keeper.folder)[1].number == 3
+
+
+async def test_after_a_restart_of_the_service_it_goes_on(cluster: Cluster, keeper: Keeper) -> None:
+    """With what was said meanwhile, and nothing twice."""
+    cluster.environment("lab")
+    cluster.say("lab", "started", "login")
+    async with keeper.keeping():
+        await keeper.until("started", "login")
+    cluster.say("lab", "session")
+    async with keeper.keeping():
+        await keeper.until("started", "login", "session")
+        cluster.say("lab", "logout")
+        await keeper.until("started", "login", "session", "logout")
+
+
+async def test_a_cut_connection_loses_nothing(cluster: Cluster, keeper: Keeper) -> None:
+    """And brings nothing twice; that it was cut is counted."""
+    cluster.environment("lab")
+    cluster.say("lab", "started")
+    async with keeper.keeping():
+        await keeper.until("started")
+        cluster.cut()
+        cluster.say("lab", "login", "logout")
+        await keeper.until("started", "login", "logout")
+        assert keeper.metric("log_interruptions_total", reason="away") == 1
+
+
+async def test_a_watch_that_must_list_again_finds_who_came(cluster: Cluster, keeper: Keeper) -> None:
+    """After the API server has forgotten the watch's place."""
+    async with keeper.keeping():
+        await keeper.until()
+        cluster.environment("lab")
+        cluster.say("lab", "started")
+        cluster.compact()
+        cluster.drop_watches()
+        await keeper.until("started")
+
+
+async def test_the_end_of_an_earlier_start_is_read(cluster: Cluster, keeper: Keeper) -> None:
+    """Though the container was started again while nobody read."""
+    cluster.environment("lab")
+    cluster.say("lab", "started")
+    async with keeper.keeping():
+        await keeper.until("started")
+    cluster.say("lab", "login")
+    cluster.again("lab")
+    cluster.say("lab", "started")
+    async with keeper.keeping():
+        await keeper.until("started", "login", "started")
+
+
+async def test_an_end_that_is_gone_is_told(cluster: Cluster, keeper: Keeper) -> None:
+    """A node keeps no more than one earlier start."""
+    cluster.environment("lab")
+    cluster.say("lab", "started")
+    async with keeper.keeping():
+        await keeper.until("started")
+    cluster.say("lab", "login")
+    cluster.again("lab")
+    cluster.again("lab")
+    cluster.say("lab", "started")
+    async with keeper.keeping():
+        await keeper.until("started", "unread", "started")
+
+
+async def test_a_container_that_dies_often_is_read_each_time(cluster: Cluster, keeper: Keeper) -> None:
+    """While somebody reads, nothing is missing and nothing is said to be."""
+    cluster.environment("lab")
+    cluster.say("lab", "started")
+    told = ["started"]
+    async with keeper.keeping():
+        for _ in range(5):
+            cluster.say("lab", "login")
+            cluster.again("lab")
+            cluster.say("lab", "started")
+            told += ["login", "started"]
+            await keeper.until(*told)
+
+
+async def test_a_pod_that_ended_unread_is_told_once(cluster: Cluster, keeper: Keeper) -> None:
+    """Its last lines may be missing; after that nothing is kept of its place."""
+    cluster.environment("lab")
+    cluster.say("lab", "started")
+    async with keeper.keeping():
+        await keeper.until("started")
+    cluster.gone("lab")
+    for _ in range(2):
+        async with keeper.keeping():
+            await keeper.until("started", "unread")
+    assert positions(keeper.folder) == {}
+
+
+async def test_a_pod_that_ended_while_it_was_read_is_whole(cluster: Cluster, keeper: Keeper) -> None:
+    """With its last words, and no place is kept."""
+    cluster.environment("lab")
+    cluster.say("lab", "started")
+    async with keeper.keeping():
+        await keeper.until("started")
+        cluster.say("lab", "logout")
+        cluster.end("lab")
+        cluster.gone("lab")
+        await keeper.until("started", "logout")
+        await keeper.becomes(0, "log_containers")
+    async with keeper.keeping():
+        await keeper.until("started", "logout")
+    assert positions(keeper.folder) == {}
+
+
+async def test_a_pod_that_never_began_leaves_nothing(cluster: Cluster, keeper: Keeper) -> None:
+    """A launch that fails is no entry; one that begins later is read."""
+    cluster.environment("failing", has_begun=False)
+    cluster.environment("slow", has_begun=False)
+    async with keeper.keeping():
+        await keeper.until()
+        cluster.gone("failing")
+        cluster.say("slow", "started")
+        cluster.begin("slow")
+        await keeper.until("started")
+        assert cluster.requests["LOG pods"] == 1
+
+
+async def test_missing_lines_are_told(cluster: Cluster, keeper: Keeper) -> None:
+    """By their number, and counted."""
+    cluster.environment("lab")
+    cluster.say("lab", "started", "lost", "lost", "logout")
+    async with keeper.keeping():
+        await keeper.until("started", "gap", "logout")
+        assert keeper.metric("log_gaps_total") == 1
+    assert (await keeper.entries())[1]["lines"] == 2
+
+
+async def test_only_what_swish_sshd_says_is_kept(cluster: Cluster, keeper: Keeper) -> None:
+    """Beside JupyterLab's lines, forged ones and the text of a command."""
+    cluster.environment("lab", where="notebook")
+    cluster.write("lab", "[I 2026-03-04 ServerApp] 200 GET /api")
+    cluster.write("lab", '{"swish":"ssh","event":"login","user":"grace"}')
+    cluster.write("lab", '{"swish":"ssh"' + "x" * 40_000)
+    cluster.say("lab", "session", kind="exec", command="cat secret")
+    async with keeper.keeping():
+        await keeper.until("session")
+        assert keeper.metric("log_refused_lines_total", reason="boot") == 1
+        assert keeper.metric("log_refused_lines_total", reason="length") == 1
+    assert b"secret" not in b"".join(path.read_bytes() for path in files(keeper.folder))
+
+
+async def test_a_namespace_that_cannot_be_seen_is_tried_again(cluster: Cluster, keeper: Keeper) -> None:
+    """A team's namespace may be made after its team."""
+    cluster.environment("lab")
+    cluster.say("lab", "started")
+    cluster.failures["LIST pods"] = [(403, "forbidden"), (403, "forbidden")]
+    async with keeper.keeping():
+        await keeper.until("started")
+
+
+async def test_a_namespace_that_the_policy_names_anew_is_looked_at(cluster: Cluster, keeper: Keeper) -> None:
+    """And one that it does not name any more, until its last environment is gone."""
+    cluster.environment("lab")
+    cluster.say("lab", "started")
+    keeper.namespaces.clear()
+    async with keeper.keeping():
+        await keeper.until()
+        keeper.namespaces.add("swish-imaging")
+        await keeper.until("started")
+        keeper.namespaces.clear()
+        await asyncio.sleep(0.2)
+        cluster.say("lab", "login")
+        await keeper.until("started", "login")
+
+
+async def test_a_store_that_cannot_be_written_is_waited_for(cluster: Cluster, keeper: Keeper) -> None:
+    """What was said meanwhile is written then."""
+    cluster.environment("lab")
+    cluster.say("lab", "started")
+    keeper.folder.write_text("in the way")
+    async with keeper.keeping():
+        await keeper.becomes(1, "log_late")
+        cluster.say("lab", "login")
+        keeper.folder.unlink()
+        await keeper.until("started", "login")
+        await keeper.becomes(0, "log_late")
+
+
+async def test_a_bug_with_one_log_keeps_no_other_from_being_read(
+    cluster: Cluster, keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And that one is read again from where it was written to."""
+    monkeypatch.setattr(module, "_AFTER_A_BUG", 0.05)
+    failed: list[str] = []
+    run = Follower.run
+
+    async def failing_once(self: Any) -> None:
+        if self._log.source.pod == "lab" and not failed:
+            failed.append("lab")
+            raise RuntimeError("unthought of")
+        await run(self)
+
+    monkeypatch.setattr(Follower, "run", failing_once)
+    cluster.environment("lab")
+    cluster.say("lab", "started")
+    async with keeper.keeping():
+        await keeper.until("started")
+        assert keeper.metric("log_interruptions_total", reason="bug") == 1
+
+
+def positions(folder: Path) -> dict[str, str]:
+    """Return the places that are kept."""
+    with LogFile(files(folder)[-1]) as file:
+        return file.positions
