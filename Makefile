@@ -43,11 +43,11 @@ down: venv ## stop what `make up` started; users' files stay unless PURGE=1
 status: venv ## print one JSON object; success only when the hub answers
 	@$(PY) -m local status
 
-test: ## run every check, then the end-to-end tests on a real cluster
+test: ## run every check, and the end-to-end tests on a real cluster
 	@$(MAKE) lint
-	@$(MAKE) unit
 	@$(MAKE) chart
-	@$(MAKE) e2e
+	@$(MAKE) openssh chromium bind
+	@$(PY) .ci/beside.py $(MAKE) unit e2e
 
 lint: venv ## formatting, lint, types and import contracts
 	ruff format --check .
