@@ -13,8 +13,9 @@ from kubernetes_asyncio.client import ApiClient, Configuration
 
 from swish_spawner.errors import ClusterAway, ClusterRefused
 
-#: So many connections are opened at once: after a restart of this service it reads every log on.
-_AT_ONCE: Final = 20
+#: So many connections are opened at once, since a service that begins reads every log on; each has its turn for so long
+#: (seconds). The kubelet answers with the first line, and a silent log is no reason to keep others waiting.
+_AT_ONCE, _TURN = 20, 1.0
 #: To begin, and between two pieces of a log (seconds). One that is silent for longer is opened anew: the connection may
 #: have died without a word.
 _CONNECT, _SILENCE = 10, 900
@@ -75,14 +76,16 @@ class PodLogs:
     async def _open(self, pod: str, namespace: str, **how: Any) -> Any:
         timeout = ClientTimeout(connect=_CONNECT, sock_connect=_CONNECT, sock_read=_SILENCE)
         reading = self._api.read_namespaced_pod_log
-        asked = asyncio.ensure_future(reading(pod, namespace, _preload_content=False, _request_timeout=timeout, **how))
-        try:
-            async with self._opening:
-                # the kubelet answers with the first line, so a silent log is no reason to keep others waiting
-                await asyncio.wait({asked}, timeout=_CONNECT)
-            response = await asked
-        finally:
-            asked.cancel()
+        async with self._opening:
+            asked = asyncio.ensure_future(
+                reading(pod, namespace, _preload_content=False, _request_timeout=timeout, **how)
+            )
+            try:
+                await asyncio.wait({asked}, timeout=_TURN)
+            except asyncio.CancelledError:
+                asked.cancel()
+                raise
+        response = await asked
         if response.status != HTTPStatus.OK:
             text = (await response.text())[:500]
             response.close()
