@@ -236,7 +236,22 @@ async def serve(api: FakeApi) -> AsyncIterator[FakeApi]:
     try:
         yield api
     finally:
-        await runner.cleanup()
+        await _end(runner)
+
+
+async def _end(runner: web.AppRunner) -> None:
+    """Stop serving, without a connection that is left to the garbage collector."""
+    server = runner.server
+    assert server is not None
+    transports = [one.transport for one in server.connections]
+    await runner.cleanup()
+    # whoever was accepted meanwhile
+    await server.shutdown(0)
+    for transport in transports:
+        # one that has more to send waits for a client that does not read any more
+        if transport is not None:
+            transport.abort()
+    await asyncio.sleep(0)
 
 
 Api = TypeVar("Api", bound=FakeApi)
