@@ -184,7 +184,8 @@ def test_a_tunnel_leads_to_what_listens_in_the_environment(box: Lab) -> None:
     with server, box.open("-N", "-L", f"{local}:localhost:{port}") as client:
         box.wait_event("login")
         assert box.wait_for(lambda: read_from(local)) == b"here\n"
-        client.terminate()
+        # OpenSSH 9.2 may overlook SIGTERM until the server's next keep-alive
+        client.kill()
         client.communicate()
     tunnel = box.wait_event("tunnel", direction="local", outcome="opened")
     assert (tunnel["host"], tunnel["port"]) == ("localhost", port)

@@ -61,20 +61,26 @@ async def api(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeApi]:
 @pytest.fixture
 def launch(
     make_spawner: Callable[..., SwishSpawner], api: FakeApi, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., SwishSpawner]:
+) -> Iterator[Callable[..., SwishSpawner]]:
     """Make spawners that talk to the API server in memory."""
     monkeypatch.setattr("kubespawner.reflector.shared_client", lambda kind: getattr(shared(), kind))
     monkeypatch.setattr(SwishSpawner, "get_env", lambda _: {})
     monkeypatch.setattr(SwishSpawner, "get_args", lambda _: [])
+
+    made = []
 
     def make(*args: Any, **kwargs: Any) -> SwishSpawner:
         spawner = make_spawner(*args, k8s_api_request_timeout=2, k8s_api_request_retry_timeout=5, **kwargs)
         spawner.namespace = spawner._installation_namespace = "swish"
         spawner.api = clients.shared_client("CoreV1Api")
         spawner.server = None
+        made.append(spawner)
         return spawner
 
-    return make
+    yield make
+    for spawner in made:
+        # what is still being made for ssh would meet an API server and a client that are gone
+        spawner._entrance.leave()
 
 
 def shared() -> SimpleNamespace:
