@@ -18,6 +18,7 @@ from tornado import web
 
 from swish_spawner.adapters.claims import Claims
 from swish_spawner.core.kept import USER, KeptVolume, kept_volumes
+from swish_spawner.core.policy import namespaces
 from swish_spawner.errors import ClusterAway, ClusterRefused
 from swish_spawner.spawner import CLUSTER_AWAY, SwishSpawner
 
@@ -33,10 +34,10 @@ class _Files(BaseHandler):  # type: ignore[misc]  # JupyterHub has no types
 
     async def _volumes(self, spawner: SwishSpawner) -> tuple[KeptVolume, ...]:
         selector = f"{USER}={spawner._build_common_labels({})[USER]}"  # noqa: SLF001 - KubeSpawner's
-        teams = {team.namespace for team in spawner.policy.teams.values()}
+        places = sorted(namespaces(spawner.policy, spawner.namespace))
         claims = Claims(spawner.api, spawner.patience)
         with self._answered():
-            found = [await claims.list(place, selector) for place in sorted({spawner.namespace, *teams} - {None})]
+            found = [await claims.list(place, selector) for place in places]
         return kept_volumes([claim for some in found for claim in some], spawner.user.name)
 
     async def delete_volume(self, user: str, namespace: str, name: str, uid: str) -> None:

@@ -15,6 +15,7 @@ from jupyterhub.app import JupyterHub
 from swish_spawner.adapters.pods import Pods
 from swish_spawner.adapters.watch import PodWatch
 from swish_spawner.core import labels
+from swish_spawner.core.policy import namespaces
 from swish_spawner.core.reconcile import Desired, Observed
 from swish_spawner.engine import SPAWN_ID
 from swish_spawner.in_force import SPAWNS
@@ -94,7 +95,7 @@ class HubWorld:
 
     def _watch_all(self, app: Any, scout: SwishSpawner) -> None:
         """Begin to watch each namespace that is not watched yet, for a later look."""
-        for namespace in {scout.namespace, *(team.namespace for team in scout.policy.teams.values())} - {None}:
+        for namespace in namespaces(scout.policy, scout.namespace):
             tried, watching = self._watching.get(namespace, (0.0, None))
             failed = watching is not None and watching.done() and watching.exception() is not None
             if watching is None or (failed and time.monotonic() - tried > _TRY_AGAIN):

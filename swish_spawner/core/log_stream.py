@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from swish_spawner.core import labels
 from swish_spawner.core.ssh_log import PRESENCE, Event, Source, gap, missing_before, record
+from swish_spawner.core.trouble_types import part, parts
 
 Resource = Mapping[str, Any]
 
@@ -157,8 +158,8 @@ def log_of(pod: Resource) -> Log | None:
 
 def state_of(pod: Resource, container: str) -> State:
     """Return what a pod says of one of its containers."""
-    status = pod.get("status") or {}
-    every = (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ()))
+    status = part(pod, "status")
+    every = (*parts(status, "initContainerStatuses"), *parts(status, "containerStatuses"))
     own: Resource = next((one for one in every if one["name"] == container), {})
     restarts = int(own.get("restartCount") or 0)
     began = bool(own.get("containerID") or restarts)

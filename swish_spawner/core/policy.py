@@ -224,6 +224,16 @@ def is_lead(team: Team, person: str, groups: Iterable[str]) -> bool:
     return person in team.leads or not team.lead_groups.isdisjoint(groups)
 
 
+def namespaces(policy: Policy, own: str) -> frozenset[str]:
+    """Return every namespace that environments run in.
+
+    Args:
+        policy: in force.
+        own: the installation's own, where those of teams without one run, and the gateway.
+    """
+    return frozenset((own, *(team.namespace for team in policy.teams.values() if team.namespace)))
+
+
 def with_image_references(policy: Policy, reference: Callable[[str], str]) -> Policy:
     """Return the policy with each image's bare name replaced by its full reference.
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from swish_spawner.adapters.policy_file import policy_schema
 from swish_spawner.core import policy as values
-from swish_spawner.core.policy import Policy, is_lead, with_image_references
+from swish_spawner.core.policy import Policy, is_lead, namespaces, with_image_references
 from swish_spawner.core.policy_parsing import parse_policy
 from swish_spawner.errors import PolicyError
 from tests.conftest import SHIPPED_POLICY
@@ -233,6 +233,11 @@ ENTRIES = {
     "pools": values.Pool,
     "teams": values.Team,
 }
+
+
+def test_environments_run_in_the_teams_namespaces_and_in_the_installations_own(policy: Policy) -> None:
+    """Where the gateway is, too."""
+    assert namespaces(policy, "swish") == {"swish", "swish-imaging"}
 
 
 @pytest.mark.parametrize("section", ENTRIES)

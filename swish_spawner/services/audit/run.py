@@ -10,7 +10,7 @@ from pathlib import Path
 from kubernetes_asyncio.client import ApiClient, CoreV1Api
 
 from swish_spawner.adapters.pod_logs import PodLogs
-from swish_spawner.core.policy import Policy
+from swish_spawner.core.policy import Policy, namespaces
 from swish_spawner.services.audit.activity import Activity, Uses
 from swish_spawner.services.audit.collector import ROUND_SECONDS, Collector
 from swish_spawner.services.audit.follower import Means
@@ -52,16 +52,6 @@ class Audit:
         async with asyncio.TaskGroup() as tasks:
             for work in (writer.run(), activity.run(), collector.run()):
                 tasks.create_task(work)
-
-
-def namespaces(policy: Policy, own: str) -> frozenset[str]:
-    """Return every namespace that environments, or gateways, run in.
-
-    Args:
-        policy: in force.
-        own: the installation's own.
-    """
-    return frozenset((own, *(team.namespace for team in policy.teams.values() if team.namespace)))
 
 
 def reader(directory: Path, policy: Policy) -> StoreReader | None:

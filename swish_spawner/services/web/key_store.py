@@ -14,7 +14,7 @@ from typing import Final
 
 from swish_spawner.adapters.key_secrets import KeySecrets
 from swish_spawner.core.plan import teams_of
-from swish_spawner.core.policy import Policy
+from swish_spawner.core.policy import Policy, namespaces
 from swish_spawner.core.ssh_key_list import Items, KeptKey, KeyList, key_list, key_lists
 from swish_spawner.core.ssh_keys import secret_name, secret_names, shard
 from swish_spawner.errors import ClusterAway, SwishError, Unavailable
@@ -129,8 +129,7 @@ class KeyStore:
 
     def _others(self) -> tuple[str, ...]:
         """Return every namespace but the installation's own that environments run in."""
-        teams = {team.namespace for team in self.policy().teams.values() if team.namespace}
-        return tuple(sorted(teams - {self.namespace}))
+        return tuple(sorted(namespaces(self.policy(), self.namespace) - {self.namespace}))
 
     async def _copy(self, keys: KeyList, homes: frozenset[str]) -> list[str]:
         """Copy a list to where it belongs, take it from everywhere else, and return where that was not possible."""

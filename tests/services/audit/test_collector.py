@@ -72,10 +72,7 @@ async def test_a_watch_that_must_list_again_finds_who_came(cluster: Cluster, kee
 
 async def test_the_end_of_an_earlier_start_is_read(cluster: Cluster, keeper: Keeper) -> None:
     """Though the container was started again while nobody read."""
-    cluster.environment("lab")
-    cluster.say("lab", "started")
-    async with keeper.keeping():
-        await keeper.until("started")
+    await read_before(cluster, keeper)
     cluster.say("lab", "login")
     cluster.again("lab")
     cluster.say("lab", "started")
@@ -85,10 +82,7 @@ async def test_the_end_of_an_earlier_start_is_read(cluster: Cluster, keeper: Kee
 
 async def test_an_end_that_is_gone_is_told(cluster: Cluster, keeper: Keeper) -> None:
     """A node keeps no more than one earlier start."""
-    cluster.environment("lab")
-    cluster.say("lab", "started")
-    async with keeper.keeping():
-        await keeper.until("started")
+    await read_before(cluster, keeper)
     cluster.say("lab", "login")
     cluster.again("lab")
     cluster.again("lab")
@@ -113,10 +107,7 @@ async def test_a_container_that_dies_often_is_read_each_time(cluster: Cluster, k
 
 async def test_a_pod_that_ended_unread_is_told_once(cluster: Cluster, keeper: Keeper) -> None:
     """Its last lines may be missing; after that nothing is kept of its place."""
-    cluster.environment("lab")
-    cluster.say("lab", "started")
-    async with keeper.keeping():
-        await keeper.until("started")
+    await read_before(cluster, keeper)
     cluster.gone("lab")
     for _ in range(2):
         async with keeper.keeping():
@@ -234,6 +225,14 @@ async def test_a_bug_with_one_log_keeps_no_other_from_being_read(
     async with keeper.keeping():
         await keeper.until("started")
         assert keeper.metric("log_interruptions_total", reason="bug") == 1
+
+
+async def read_before(cluster: Cluster, keeper: Keeper) -> None:
+    """Let there be an environment of which a service that is gone by now has read the first line."""
+    cluster.environment("lab")
+    cluster.say("lab", "started")
+    async with keeper.keeping():
+        await keeper.until("started")
 
 
 def positions(folder: Path) -> dict[str, str]:

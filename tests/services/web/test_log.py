@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from swish_spawner.core.policy import Policy
-from swish_spawner.services.audit.run import namespaces, reader
+from swish_spawner.services.audit.run import reader
 from swish_spawner.services.audit.store import Store, verified
 from tests.services.audit.logs import login, written
 from tests.services.web.site import Site, Visitor
@@ -74,11 +74,6 @@ def test_none_is_kept_where_nobody_could_enter(tmp_path: Path, policy: Policy) -
     assert reader(tmp_path, policy) is not None
     written(tmp_path, 1)
     assert reader(tmp_path, off) is not None
-
-
-def test_logs_are_read_in_every_namespace_of_environments(policy: Policy) -> None:
-    """The teams' and the installation's own, where the gateway is."""
-    assert namespaces(policy, "swish") == {"swish", "swish-imaging"}
 
 
 def test_the_store_that_two_wrote_is_whole(site: Site) -> None:
