@@ -45,6 +45,7 @@ async def test_a_start_is_one_request_for_the_pod(launch: Launch, api: FakeApi) 
     """Besides the home's claim; readiness comes by the watch."""
     spawner = launch()
     await (await begin(spawner))
+    await until(lambda: api.requests["WATCH events"])  # the first start's own
     before = api.requests.copy()
     second = launch("grace")
     await (await begin(second))
