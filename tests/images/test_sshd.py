@@ -8,10 +8,12 @@ import os
 import pty
 import re
 import select
+import signal
 import socket
 import struct
 import subprocess
 import termios
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -198,6 +200,25 @@ def read_from(port: int) -> bytes:
             return made.recv(100)
     except OSError:
         return b""
+
+
+def test_who_is_silent_stays_and_who_is_gone_without_a_word_is_noticed() -> None:
+    """By sshd's own questions, which come every minute in an environment, and every second here."""
+    with lab() as box:
+        config = box.folder / "lib" / "swish_sshd" / "config.py"
+        usual = config.read_text()
+        assert "ClientAliveInterval 60" in usual
+        config.write_text(usual.replace("ClientAliveInterval 60", "ClientAliveInterval 1"))
+        box.start()
+        with box.open("cat") as client:
+            box.wait_event("session")
+            time.sleep(5)
+            assert not box.find("logout")
+            client.send_signal(signal.SIGSTOP)
+            try:
+                assert box.wait_event("logout")["reason"] == "lost"
+            finally:
+                client.kill()
 
 
 def test_a_tunnel_to_elsewhere_is_refused_and_told(box: Lab) -> None:
