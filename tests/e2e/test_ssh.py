@@ -109,12 +109,14 @@ def test_a_launch_without_ssh_adds_nothing(entered: Entered, server_name: str):
     assert not [name for name in names if server_name in name]
 
 
-def test_files_are_the_same_on_both_sides(entered: Entered):
+def test_files_are_the_same_on_both_sides(entered: Entered, tmp_path: Path):
     """What sftp writes JupyterLab reads, and the other way round."""
     entered.person.write_file(entered.server, "from-lab.txt", "lab\n")
     assert entered.ssh("cat from-lab.txt").stdout == "lab\n"
-    entered.ssh("cat > from-ssh.txt", input="ssh\n")
-    assert entered.person.read_file(entered.server, "from-ssh.txt") == "ssh\n"
+    (tmp_path / "mine").write_text("sftp\n")
+    assert sftp(entered, f"put {tmp_path}/mine from-sftp.txt", f"get from-lab.txt {tmp_path}/theirs").returncode == 0
+    assert entered.person.read_file(entered.server, "from-sftp.txt") == "sftp\n"
+    assert (tmp_path / "theirs").read_text() == "lab\n"
 
 
 @pytest.fixture(scope="module")
