@@ -38,6 +38,8 @@ _FAILED_GRACE: Final = 1
 _GONE: Final = 60
 #: The key of a start's id in the state that the hub's database keeps.
 SPAWN_ID: Final = "swish_spawn_id"
+#: Kinds of failures after which nobody can be expected to end a pod soon.
+_NODE_AWAY: Final = ("node_lost", "node_not_ready")
 #: The pause (seconds) between two looks whether an environment's port is open.
 _ASK_AGAIN: Final = 0.1
 #: What of `start_timeout` may be over (seconds) when our part of a start begins.
@@ -149,12 +151,14 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
         self._making: asyncio.Future[Manifest] | None = None
         self._undoing: asyncio.Future[None] | None = None
         self._may_have_pod = False
+        #: The uid of a pod whose end is asked for and not waited for: its node does not answer.
+        self._given_up = ""
         #: Whether a hub before this one began the start, and this one has not seen its end yet.
         self._is_taken_up = False
 
     def start(self) -> Any:
         """Begin a start; JupyterHub waits for its end, and pages for what it says."""
-        self.spawn_id, self._making = secrets.token_hex(8), None
+        self.spawn_id, self._making, self._given_up = secrets.token_hex(8), None, ""
         for phase in ("asked", "turn"):
             self._mark(phase)
         # JupyterHub commits this as soon as we return, and so before anything is asked of Kubernetes: a hub that comes
@@ -181,6 +185,8 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
             raise
         except BaseException as error:
             outcome = self.kind_of(error)
+            if outcome in _NODE_AWAY:
+                self._given_up = self.pod_id
             self._begin_undo()
             await self._undone()
             raise
@@ -245,8 +251,20 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
                 return found
             if not self.is_stale(found):
                 raise ClusterRefused(f"the pod {self.pod_name} is there already and belongs to somebody else")
-            self._tell("The environment's earlier pod is still there; it is stopped first.")
-            await self._end_pod(found["metadata"]["uid"], self.delete_grace_period)
+            await self._end_earlier_pod(found)
+
+    async def _end_earlier_pod(self, pod: Manifest) -> None:
+        self._tell("The environment's earlier pod is still there; it is stopped first.")
+        try:
+            await self._end_pod(pod["metadata"]["uid"], self.delete_grace_period)
+        except TimeoutError as error:
+            self.log.warning("%s: %s, on node %s", self._log_name, error, (pod.get("spec") or {}).get("nodeName"))
+            raise LaunchFailed(
+                "The environment's earlier pod has not ended so far; its node may not answer. Your files are as they "
+                "were. Try again in some minutes, or ask an administrator to look at that node.",
+                kind="earlier_pod",
+                blame="cluster",
+            ) from error
 
     async def _make_owned(self, pod: Manifest) -> None:
         """Make what is owned by the pod: KubeSpawner's Secret and Service, ours, and the administrator's."""
@@ -359,14 +377,14 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
             await asyncio.shield(self._undoing)
 
     async def _end_pod(self, uid: str, grace_seconds: int) -> None:
-        """Delete a pod and wait until it is gone.
+        """Delete a pod and wait until it is gone, unless it is given up: Kubernetes ends it then when it can.
 
         Raises:
             TimeoutError: it is still there long after its grace, as on a node that does not answer.
         """
         await self.pods.delete(self.pod_name, uid, grace_seconds)
         end = time.monotonic() + grace_seconds + _GONE
-        while (pod := self.pod) is not None and pod["metadata"]["uid"] == uid:
+        while uid != self._given_up and (pod := self.pod) is not None and pod["metadata"]["uid"] == uid:
             if time.monotonic() > end:
                 raise TimeoutError(f"pod {self.pod_key} is still there {grace_seconds + _GONE} seconds after its end")
             await self._news(_LOOK_AGAIN)

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 
 from prometheus_client import Counter
 
+from swish_spawner.adapters.node_looks import NodeLooks
 from swish_spawner.adapters.nodes import NodeView
 from swish_spawner.adapters.policy_file import PolicyFile
 from swish_spawner.core.image_names import ImageNames
@@ -111,6 +112,9 @@ NODE_WAITS = NodeWaits()
 
 #: What the nodes have room for; one hub is one process, and looks once for all its people.
 NODES = NodeView()
+
+#: Whether the nodes answer on which starts take long.
+NODE_LOOKS = NodeLooks()
 
 #: The ids of all starts whose environment is there, or on its way. What carries another of this hub's is nobody's.
 SPAWNS: set[str] = set()

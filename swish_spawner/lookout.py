@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from swish_spawner.core.launch_words import phases, progress_of, words
 from swish_spawner.core.trouble import find_trouble
-from swish_spawner.core.trouble_types import Circumstances, Document, Trouble, condition
+from swish_spawner.core.trouble_types import Circumstances, Document, Trouble, condition, part, text
 from swish_spawner.errors import LaunchFailed
 from swish_spawner.in_force import NodeWaits
 
 Tell = Callable[[str, int | None], Any]
+NodeOf = Callable[[str], Document | None]
+
+#: Who has been on a node for so long (seconds) without being ready is asked about it; most starts never are.
+_SLOW: Final = 20.0
 
 
 class Lookout:
@@ -22,14 +26,16 @@ class Lookout:
         tell: says a sentence, with how far the start is in percent, if that has changed.
         pool: where the environment goes.
         waits: how long others waited for a node of that pool.
-        known: of the launch, beside how long it has waited.
+        known: of the launch, beside how long it has waited and its node.
+        node_of: gives what is known of a node by its name: its conditions, nothing if it is gone, or None.
     """
 
-    def __init__(self, tell: Tell, pool: str, waits: NodeWaits, known: Circumstances) -> None:
-        self._tell, self._pool, self._waits, self._known = tell, pool, waits, known
+    def __init__(self, tell: Tell, pool: str, waits: NodeWaits, known: Circumstances, node_of: NodeOf) -> None:
+        self._tell, self._pool, self._waits, self._known, self._node_of = tell, pool, waits, known, node_of
         self._said: set[str] = set()
         self._since: dict[str, float] = {}
         self._unscheduled: float | None = None
+        self._on_node: float | None = None
         self.trouble: Trouble | None = None
 
     def look(self, pod: Document | None, events: Sequence[Document], now: float) -> None:
@@ -44,7 +50,12 @@ class Lookout:
             LaunchFailed: the start cannot succeed, or what is in its way has lasted for too long.
         """
         self._say(pod, events)
-        known = replace(self._known, waited_seconds=self._waited(pod, now), usual_seconds=self._waits.usual(self._pool))
+        known = replace(
+            self._known,
+            waited_seconds=self._waited(pod, now),
+            usual_seconds=self._waits.usual(self._pool),
+            node=self._node(pod, now),
+        )
         self.trouble = trouble = find_trouble(pod, events, known)
         if trouble is None:
             return
@@ -74,3 +85,11 @@ class Lookout:
             self._waits.record(self._pool, waited)
             self._unscheduled = None
         return waited
+
+    def _node(self, pod: Document | None, now: float) -> Document | None:
+        """Return what is known of the node of a pod that takes its time there."""
+        name = text(part(pod, "spec"), "nodeName")
+        if not name:
+            return None
+        self._on_node = now if self._on_node is None else self._on_node
+        return self._node_of(name) if now - self._on_node >= _SLOW else None

@@ -400,11 +400,14 @@ class SwishSpawner(QueuedSpawner):
 
     def _new_lookout(self) -> Lookout:
         if (plan := self.plan) is None:
-            return Lookout(self._tell, "", NODE_WAITS, Circumstances())
+            return Lookout(self._tell, "", NODE_WAITS, Circumstances(), self._node_of)
         nodes = plan.pool.nodes
         # a pool whose nodes are described is one whose nodes are made as they are needed
         known = Circumstances(plan.image.title, format_memory(plan.memory), bool(nodes.instance_types))
-        return Lookout(self._tell, plan.pool.name, NODE_WAITS, known)
+        return Lookout(self._tell, plan.pool.name, NODE_WAITS, known, self._node_of)
+
+    def _node_of(self, name: str) -> Mapping[str, Any] | None:
+        return in_force.NODE_LOOKS.look(self.api, self.patience, name)
 
     def overdue(self) -> LaunchFailed:
         """Return what is said of a start that took too long: what was in its way, if anything is known to be."""

@@ -136,6 +136,9 @@ class FakeApi:
             term.partition("=") for term in request.query.get("labelSelector", "").split(",") if "=" in term
         ):
             items = [o for o in items if o["metadata"].get("labels", {}).get(key) == value]
+        key, _, value = request.query.get("fieldSelector", "").partition("=")
+        if key == "metadata.name":
+            items = [o for o in items if o["metadata"]["name"] == value]
         start, limit = int(request.query.get("continue", 0)), int(request.query.get("limit", 0)) or len(items)
         more = {"continue": str(start + limit)} if start + limit < len(items) else {}
         metadata = {"resourceVersion": str(self.version), **more}

@@ -7,18 +7,13 @@ as if it were not there, and what is quoted is short and holds no secret.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import Final
 
 from swish_spawner.core.quoted import says
 from swish_spawner.core.trouble_containers import container_troubles
-from swish_spawner.core.trouble_endings import NODE_LOST, ending_trouble, gone_trouble
+from swish_spawner.core.trouble_endings import ending_trouble, gone_trouble, lost_node
 from swish_spawner.core.trouble_nodes import node_trouble
 from swish_spawner.core.trouble_types import PERSON, Circumstances, Document, Trouble, condition, part, text
 from swish_spawner.core.trouble_volumes import volume_troubles
-
-#: A node that is silent for a moment (seconds) may come back.
-_SILENT_NODE: Final = 60.0
 
 
 def find_trouble(pod: Document | None, events: Sequence[object], known: Circumstances) -> Trouble | None:
@@ -47,8 +42,8 @@ def _troubles(pod: Document, events: Sequence[Document], known: Circumstances) -
     yield from volume_troubles(pod, events)
     if (trouble := node_trouble(pod, events, known)) is not None:
         yield trouble
-    if events and text(events[-1], "reason") == "NodeNotReady":
-        yield replace(NODE_LOST, after_seconds=_SILENT_NODE)
+    if (trouble := lost_node(events, known.node)) is not None:
+        yield trouble
     if (trouble := _unhealthy(events)) is not None:
         yield trouble
 

@@ -25,22 +25,24 @@ from swish_spawner.core.trouble_types import (
     text,
 )
 
+#: A node that is away for a moment (seconds) may come back.
+_AWAY: Final = 60.0
 _AGAIN: Final = "Your files are as they were; try again."
 _DELETED: Final = Trouble("deleted", CLUSTER, "The environment's pod was deleted while it started; try again.")
 _PREEMPTED: Final = Trouble(
     "preempted", CAPACITY, f"The environment had to make way for something of higher priority. {_AGAIN}"
 )
-NODE_LOST: Final = Trouble(
+_NODE_LOST: Final = Trouble(
     "node_lost", CLUSTER, f"The node that the environment was starting on does not answer. {_AGAIN}"
 )
 _CAUSES: Final = {
     "Preempting": _PREEMPTED,
     "Preempted": _PREEMPTED,
     "PreemptionByScheduler": _PREEMPTED,
-    "NodeLost": NODE_LOST,
-    "TaintManagerEviction": NODE_LOST,
-    "DeletionByTaintManager": NODE_LOST,
-    "DeletionByPodGC": NODE_LOST,
+    "NodeLost": _NODE_LOST,
+    "TaintManagerEviction": _NODE_LOST,
+    "DeletionByTaintManager": _NODE_LOST,
+    "DeletionByPodGC": _NODE_LOST,
     "Terminated": Trouble("node_shutdown", CLUSTER, f"The node was shut down while the environment started. {_AGAIN}"),
     "EvictionByEvictionAPI": Trouble("evicted", CLUSTER, f"The node is being emptied for maintenance. {_AGAIN}"),
 }
@@ -53,6 +55,25 @@ def gone_trouble(events: Sequence[Document]) -> Trouble:
     """Say why a pod is gone, as far as the last events about it tell."""
     causes = [_CAUSES[text(event, "reason")] for event in events if text(event, "reason") in _CAUSES]
     return causes[-1] if causes else _DELETED
+
+
+def lost_node(events: Sequence[Document], node: Document | None) -> Trouble | None:
+    """Return what is wrong with the node that a pod was given to; None if nothing is known to be.
+
+    Kubernetes says it of the node alone while the pod has not been ready yet, and takes the pod away minutes later.
+
+    Args:
+        events: of the pod.
+        node: as the API server has it; empty if it is gone, None if that is not known.
+    """
+    ready = condition(node or {}, "Ready")
+    if text(ready, "status") == "False":
+        sentence = "The node that the environment was starting on is not ready. "
+        sentence += f"{_AGAIN}{says('The node', text(ready, 'message'))}"
+        return Trouble("node_not_ready", CLUSTER, sentence, _AWAY)
+    said = bool(events) and text(events[-1], "reason") == "NodeNotReady"
+    gone = node is not None and text(ready, "status") != "True"
+    return replace(_NODE_LOST, after_seconds=_AWAY) if said or gone else None
 
 
 def ending_trouble(pod: Document, events: Sequence[Document], known: Circumstances) -> Trouble | None:

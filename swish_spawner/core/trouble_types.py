@@ -45,6 +45,7 @@ class Circumstances:
         can_grow: whether nodes may be added for it.
         waited_seconds: how long it has waited for a node so far.
         usual_seconds: how long that usually takes; None without history.
+        node: the node that it was given to, as the API server has it; empty if it is gone, None if that is not known.
     """
 
     image: str = ""
@@ -52,6 +53,7 @@ class Circumstances:
     can_grow: bool = True
     waited_seconds: float = 0
     usual_seconds: float | None = None
+    node: Document | None = None
 
 
 #: Nearly every mapping is a dict, which is told without a look into a registry of classes.
@@ -83,9 +85,9 @@ def number(document: Document, key: str) -> int:
     return found if isinstance(found, int) and not isinstance(found, bool) else 0
 
 
-def condition(pod: Document, kind: str) -> Document:
-    """Return a pod's condition, e.g. ``PodScheduled``; one that it does not have is empty."""
-    for each in parts(part(pod, "status"), "conditions"):
+def condition(thing: Document, kind: str) -> Document:
+    """Return a condition of a pod or a node, e.g. ``PodScheduled``; one that it does not have is empty."""
+    for each in parts(part(thing, "status"), "conditions"):
         if each.get("type") == kind:
             return each
     return {}

@@ -12,6 +12,7 @@ from kubespawner import clients
 from traitlets.config import Config
 
 from swish_spawner import in_force
+from swish_spawner.adapters.node_looks import NodeLooks
 from swish_spawner.adapters.nodes import NodeView
 from swish_spawner.spawner import SwishSpawner
 from tests.conftest import WIDE_POLICY
@@ -26,6 +27,7 @@ def make_spawner(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Swis
     monkeypatch.setattr("kubespawner.spawner.load_config", lambda **_: None)
     monkeypatch.setattr("kubespawner.spawner.shared_client", lambda *_: None)
     monkeypatch.setattr(in_force, "NODES", NodeView())
+    monkeypatch.setattr(in_force, "NODE_LOOKS", NodeLooks())
 
     def make(
         name: str = "ada", groups: tuple[str, ...] = ("imaging",), options: Any = None, server: str = "", **traits: Any
@@ -52,6 +54,7 @@ async def api(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeApi]:
         monkeypatch.setattr(Configuration, "_default", Configuration(host=served.url))
         yield served
         await in_force.NODES.stop()
+        await in_force.NODE_LOOKS.stop()
         await SwishSpawner._stop_all_reflectors()
         for client in list(clients._client_cache.values()):
             await client.api_client.close()

@@ -11,6 +11,8 @@ from swish_spawner.errors import LaunchFailed
 from swish_spawner.in_force import NodeWaits
 from swish_spawner.lookout import Lookout
 
+#: A node that does not answer.
+SILENT = {"status": {"conditions": [{"type": "Ready", "status": "Unknown"}]}}
 FULL = "0/1 nodes are available: 1 Insufficient cpu."
 
 
@@ -24,7 +26,7 @@ class Told(list[str]):
 
 def lookout(told: Told, waits: NodeWaits | None = None, *, can_grow: bool = True) -> Lookout:
     """A lookout of a start in pool general."""
-    return Lookout(told, "general", waits or NodeWaits(), Circumstances("Python 3", "1Gi", can_grow))
+    return Lookout(told, "general", waits or NodeWaits(), Circumstances("Python 3", "1Gi", can_grow), lambda _: SILENT)
 
 
 def scheduled(status: str, message: str = FULL) -> dict[str, Any]:
@@ -104,3 +106,18 @@ def test_what_kubernetes_writes_wrongly_is_passed_over() -> None:
     told = Told()
     lookout(told).look({"status": "gone"}, [{"reason": ["x"]}], 0.0)
     assert told == []
+
+
+def test_a_node_is_asked_about_once_a_start_takes_long_on_it() -> None:
+    """Most never do; what is seen then is said at once, and ends the start when it has lasted."""
+    told = Told()
+    looks = lookout(told)
+    pod = {"spec": {"nodeName": "node-1"}, **scheduled("True")}
+    for now in (0.0, 19.0):
+        looks.look(pod, (), now)
+    assert not any("does not answer" in each for each in told)
+    looks.look(pod, (), 20.0)
+    assert "The node that the environment was starting on does not answer." in told[-1]
+    with pytest.raises(LaunchFailed, match="try again") as caught:
+        looks.look(pod, (), 80.0)
+    assert caught.value.kind == "node_lost"

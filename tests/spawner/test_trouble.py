@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from tornado import web
 
+from swish_spawner import engine, lookout
+from swish_spawner.core import trouble_endings
 from swish_spawner.in_force import SPAWNS
 from swish_spawner.spawner import SwishSpawner
 from tests.fake_api import FakeApi
@@ -206,3 +208,63 @@ async def test_why_a_pod_is_gone_is_said(launch: Launch, api: FakeApi) -> None:
     api.gone(POD)
     with pytest.raises(web.HTTPError, match="being emptied for maintenance"):
         await started
+
+
+@pytest.fixture
+def lost_node(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The status of a pod whose node does not answer, while nobody has time; what is deleted there stays."""
+    monkeypatch.setattr(lookout, "_SLOW", 0.0)
+    monkeypatch.setattr(trouble_endings, "_AWAY", 0.0)
+    monkeypatch.setattr(engine, "_LOOK_AGAIN", 0.05)
+    ready = {"type": "Ready", "status": "Unknown"}
+    api.change("nodes", "ADDED", {"metadata": {"name": "away", "namespace": ""}, "status": {"conditions": [ready]}})
+    api.runs, api.keeps = False, True
+    return {"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "True"}]}
+
+
+async def lose(launch: Launch, api: FakeApi, status: dict[str, Any]) -> SwishSpawner:
+    """Have a start fail on a node that does not answer."""
+    spawner = launch()
+    started = await begin(spawner)
+    await until(lambda: api.objects["pods"])
+    api.pod(POD)["spec"]["nodeName"] = "away"
+    api.run(POD, **status)
+    with pytest.raises(web.HTTPError, match="does not answer"):
+        await started
+    return spawner
+
+
+async def test_a_lost_node_is_not_waited_for(launch: Launch, api: FakeApi, lost_node: dict[str, Any]) -> None:
+    """Nobody there would end the pod: that is asked for, and is Kubernetes' to do when it can."""
+    began = time.monotonic()
+    spawner = await lose(launch, api, lost_node)
+    await spawner.stop()
+    assert time.monotonic() - began < AT_ONCE_SECONDS
+    assert api.pod(POD)["metadata"]["deletionTimestamp"]
+    assert not SPAWNS
+
+
+async def test_a_pod_that_does_not_end_is_said_to_the_next_start(
+    launch: Launch, api: FakeApi, lost_node: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It can neither take the name nor have the volume meanwhile."""
+    spawner = await lose(launch, api, lost_node)
+    monkeypatch.setattr(engine, "_GONE", 0.0)
+    spawner.delete_grace_period = 0
+    started = await begin(spawner)
+    with pytest.raises(web.HTTPError, match="earlier pod has not ended") as caught:
+        await started
+    assert caught.value.status_code == 503
+    assert not SPAWNS
+
+
+async def test_a_start_goes_on_once_the_earlier_pod_is_gone(
+    launch: Launch, api: FakeApi, lost_node: dict[str, Any]
+) -> None:
+    """As when the node is taken out of the cluster."""
+    spawner = await lose(launch, api, lost_node)
+    started = await begin(spawner)
+    await until(lambda: "The environment's earlier pod is still there; it is stopped first." in said(spawner))
+    api.runs = True
+    api.gone(POD)
+    assert await started
