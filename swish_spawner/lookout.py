@@ -62,7 +62,8 @@ class Lookout:
         lasted = now - self._since.setdefault(trouble.kind, now)
         if trouble.after_seconds is not None and lasted >= trouble.after_seconds:
             raise LaunchFailed(trouble.sentence, kind=trouble.kind, blame=trouble.blame)
-        self._once(trouble.sentence, trouble.sentence, None)
+        if lasted >= trouble.said_after_seconds:
+            self._once(trouble.sentence, trouble.sentence, None)
 
     def _say(self, pod: Document | None, events: Sequence[Document]) -> None:
         """Say what happened, by the events, and by the pod itself where there are none."""

@@ -47,6 +47,8 @@ _REASONS: Final = (
     (re.compile(r"[Vv]olume|storage|disk"), "out of reach of its volume"),
     (re.compile(r"node affinity/selector|node name"), "of another kind"),
 )
+#: What the scheduler says while a claim has no volume: no node is looked at before, so it is not room that is short.
+_OF_CLAIMS: Final = re.compile(r"unbound immediate PersistentVolumeClaims|persistentvolumeclaim \"")
 _SMALLER: Final = "Choose a smaller size or another pool, stop an environment that you do not need, or try later."
 
 
@@ -84,6 +86,8 @@ def node_trouble(pod: Document, events: Sequence[Document], known: Circumstances
     if text(scheduled, "reason") == "SchedulerError":
         sentence = f"Kubernetes could not look for a node so far. Try again later.{says('It', said)}"
         return Trouble("scheduler", CLUSTER, sentence, _AUTOSCALER)
+    if _OF_CLAIMS.search(said):
+        return None
     if text(part(pod, "status"), "nominatedNodeName"):
         return Trouble("preempting", CAPACITY, "Room is being made on a node; this takes a moment.", None)
     return _waiting(events, known) if known.can_grow else _full(said)

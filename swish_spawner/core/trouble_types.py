@@ -22,12 +22,14 @@ class Trouble:
         blame: ``person``, ``capacity`` or ``cluster``: who can mend it.
         sentence: what happened, and what the person can do next; plain text of bounded length.
         after_seconds: how long it may last until it ends the start: 0 is at once, None is never.
+        said_after_seconds: how long it has to last until it is said: what is so for a moment of most starts is not.
     """
 
     kind: str
     blame: str
     sentence: str
     after_seconds: float | None = 0
+    said_after_seconds: float = 0
 
     @property
     def fatal(self) -> bool:

@@ -15,6 +15,8 @@ from swish_spawner.core.trouble_types import CLUSTER, Document, Trouble, conditi
 
 #: A provisioner tries again, and an administrator's own volume may come a moment after its claim.
 _PROVISIONING: Final = 60.0
+#: Most volumes are there by then.
+_QUICK: Final = 5.0
 #: A node that went away is given up after six minutes, and its volumes are free then; a person need not wait for that.
 _ATTACHING: Final = 180.0
 _MOUNTING: Final = 120.0
@@ -79,9 +81,9 @@ def _claim(event: Document) -> Trouble | None:
 
 def _unbound(said: str) -> Trouble | None:
     """Say what the scheduler says of a pod's claims, for when nothing is known of the claims themselves."""
-    if "unbound immediate PersistentVolumeClaims" in said:
+    if "unbound immediate PersistentVolumeClaims" in said or "waiting for ephemeral volume controller" in said:
         sentence = "A volume of this environment is not there so far. Try again later, or ask an administrator."
-        return Trouble("volume_unbound", CLUSTER, sentence, _PROVISIONING)
+        return Trouble("volume_unbound", CLUSTER, sentence, _PROVISIONING, _QUICK)
     if found := re.search(r'persistentvolumeclaim "([^"]*)" (not found|is being deleted)', said):
         sentence = f"The volume {quoted(found[1], 80)} {found[2].replace('not found', 'is not there')}; try again."
         return Trouble("volume_unbound", CLUSTER, sentence, _PROVISIONING)

@@ -121,3 +121,15 @@ def test_a_node_is_asked_about_once_a_start_takes_long_on_it() -> None:
     with pytest.raises(LaunchFailed, match="try again") as caught:
         looks.look(pod, (), 80.0)
     assert caught.value.kind == "node_lost"
+
+
+def test_what_most_starts_meet_for_a_moment_is_not_said() -> None:
+    """A volume that is made before the scheduler looks for a node is no trouble unless it takes its time."""
+    told = Told()
+    looks = lookout(told, can_grow=False)
+    unbound = scheduled("False", "0/2 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found")
+    looks.look(unbound, (), 0.0)
+    looks.look(unbound, (), 4.0)
+    assert told == []
+    looks.look(unbound, (), 6.0)
+    assert told == ["A volume of this environment is not there so far. Try again later, or ask an administrator."]
