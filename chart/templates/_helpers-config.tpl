@@ -25,8 +25,12 @@ knowledge of the chart's version.
 ) -}}
 {{- end }}
 
+{{- /* As text it is kept as it is written: Helm sorts a mapping, and the first image, pool and team are the usual ones. */}}
 {{- define "swish.policy" -}}
-{{- if .Values.policy -}}
+{{- if and .Values.policy (kindIs "string" .Values.policy) -}}
+{{- with (fromYaml .Values.policy).Error }}{{ fail (printf "policy: is no YAML mapping: %s" .) }}{{ end -}}
+{{ .Values.policy }}
+{{- else if .Values.policy -}}
 {{ toYaml .Values.policy }}
 {{- else -}}
 {{ .Files.Get "files/policy.yaml" }}

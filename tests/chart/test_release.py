@@ -189,6 +189,27 @@ def test_the_default_policy_is_the_repository_s(default: list[Manifest], tmp_pat
     read_policy(tmp_path / "policy.yaml")
 
 
+def test_a_policy_as_text_keeps_its_order(helm: Helm) -> None:
+    """Of a mapping Helm sorts the keys, and the first image is what people get who name none."""
+    text = "version: 1\nimages:\n  python3: {image: swish-python3}\n  python2: {image: swish-python2}\n"
+    assert one(helm.template({"policy": text}), "ConfigMap", "policy")["data"]["policy.yaml"] == text
+    mapping = helm.template({"policy": yaml.safe_load(text)})
+    sorted_by_helm = yaml.safe_load(one(mapping, "ConfigMap", "policy")["data"]["policy.yaml"])
+    assert next(iter(sorted_by_helm["images"])) == "python2"
+
+
+def test_a_policy_as_text_is_read_by_the_chart(helm: Helm) -> None:
+    """A team's namespace gets its Role as from a mapping."""
+    policy = {"version": 1, "teams": {"walled": {"groups": ["walled"], "namespace": "swish-walled"}}}
+    manifests = helm.template({"policy": yaml.safe_dump(policy)})
+    assert [m for m in manifests if m["kind"] == "Role" and m["metadata"].get("namespace") == "swish-walled"]
+
+
+def test_a_policy_that_is_no_yaml_is_refused(helm: Helm) -> None:
+    """Before anything is changed: what it says of namespaces would be taken for nothing."""
+    assert "policy: is no YAML mapping" in helm.refusal({"policy": "teams: [unclosed"})
+
+
 def test_a_policy_in_the_values_replaces_the_default_whole(helm: Helm, tmp_path: Path) -> None:
     """The every-option example's policy arrives unmerged, and is a good policy."""
     values = CHART / "examples" / "every-option.yaml"

@@ -247,7 +247,7 @@ def test_a_port_that_leads_back_where_the_policy_allows_it() -> None:
             places = re.findall(rf"(\w+):{back:04X} \w+:0000 0A", listening)
             assert places
             assert set(places) <= {"0100007F", "0" * 24 + "01000000"}
-            client.terminate()
+            client.kill()
             client.communicate()
         box.wait_event("tunnel", direction="remote", outcome="opened")
 
@@ -301,7 +301,7 @@ def test_many_sessions_over_one_connection(box: Lab) -> None:
         words = ["ssh", "-F", "none", "-S", control, "x", "echo in; sleep 0.5"]
         many = [subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(40)]
         assert [client.communicate()[0] for client in many] == ["in\n"] * 40
-        master.terminate()
+        master.kill()
         master.communicate()
 
 
