@@ -160,6 +160,11 @@ def failure(person: Person, server: str, **options: Any) -> str:
     answer = person.start(server, **options)
     if answer.status_code >= 400:
         return str(answer.json()["message"])
+    return told_at_the_end(person, server)
+
+
+def told_at_the_end(person: Person, server: str) -> str:
+    """Return everything that a person is told about a server that starts, and will not become ready."""
     events = list(person.progress(server))
     assert events[-1].get("failed"), f"it did not fail: {events}"
     return "\n".join(str(event.get("message")) for event in events)

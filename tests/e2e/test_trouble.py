@@ -1,26 +1,37 @@
-"""Launches that cannot succeed end soon, with a sentence that says what happened and what to do next."""
+"""Launches that cannot succeed end soon, with a sentence that says what happened and what to do next.
+
+Those that Kubernetes itself takes long to know of run beside the others, from the first test on.
+"""
 
 import json
 import re
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import remove_servers
+from tests.e2e.conftest import new_server_name, remove_servers
 from tests.e2e.hub import Person
 from tests.e2e.install import Install, wait_until
 from tests.e2e.kernel import Kernel
-from tests.e2e.policy import REPO, in_force, read_yaml
-from tests.e2e.test_changed_policy import failure
+from tests.e2e.nodes import answer_attachment, applied, driver, holder, last_seen_now, storage_class, volume
+from tests.e2e.policy import REPO, in_force, read_yaml, with_more
+from tests.e2e.registry import registry
+from tests.e2e.test_changed_policy import failure, told_at_the_end
 
 ADDITIONS = read_yaml(REPO / "tests" / "data" / "policy-trouble.yaml")
 NAMESPACE = ADDITIONS["teams"]["cramped"]["namespace"]
 SMALL = {"team": "imaging", "image": "python3", "cpu": "500m", "memory": "512Mi"}
 CRAMPED = {**SMALL, "team": "cramped"}
+#: What is started beside other tests, by somebody else: a person may have a few servers only.
+BESIDE = {**SMALL, "team": "genomics", "cpu": "100m"}
+#: What the registry of these tests is asked for.
+IMAGES = ("untagged", "private", "foreign")
 #: Every environment needs a Secret of this name while this module runs.
 KEYS = "e2e-keys"
 NEEDS_KEYS = {"KubeSpawner": {"extra_container_config": {"envFrom": [{"secretRef": {"name": KEYS}}]}}}
@@ -32,9 +43,13 @@ def troubled(install: Install, tmp_path_factory: pytest.TempPathFactory) -> Iter
     keys = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": KEYS}, "stringData": {"region": "here"}}
     install.kubectl("apply", "--filename=-", stdin=json.dumps(keys))
     try:
-        with in_force(install, ADDITIONS, tmp_path_factory.mktemp("policy"), NEEDS_KEYS):
-            yield
-            remove_servers(install)
+        with registry() as host:
+            images = {name: {"title": name.title(), "image": f"{host}/{name}:1"} for name in IMAGES}
+            with in_force(
+                install, with_more(ADDITIONS, {"images": images}), tmp_path_factory.mktemp("policy"), NEEDS_KEYS
+            ):
+                yield
+                remove_servers(install)
     finally:
         install.kubectl("delete", "secret", KEYS)
 
@@ -43,6 +58,83 @@ def troubled(install: Install, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def cramped(install: Install) -> Install:
     """The same installation, looked at in the namespace of team cramped."""
     return replace(install, namespace=NAMESPACE)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def slow(install: Install, troubled: None) -> Iterator[dict[str, Future[str]]]:
+    """What a person is told of starts that take minutes to fail, by the choice that is wrong with them."""
+    with ExitStack() as cluster, ThreadPoolExecutor() as beside:
+        for node in ("e2e-silent", "e2e-elsewhere"):
+            cluster.enter_context(last_seen_now(install, node))
+        cluster.enter_context(applied(install, *DISKS))
+        # a volume stays as long as somebody's files are on it
+        cluster.callback(remove_servers, install)
+        answer_attachment(install, "swish-e2e-held", attached=True)
+        bob = cluster.enter_context(Person(install, "bob", install.password))
+        server = start_on_silent_node(bob)
+        yield {
+            "silent": beside.submit(lose_a_node, bob, server),
+            "missing": beside.submit(told_beside, install, {"image": "missing"}),
+            "unattached": beside.submit(told_beside, install, {"pool": "unattached"}),
+            "occupied": beside.submit(told_beside, install, {"pool": "occupied"}),
+            "driver": beside.submit(refuse_to_attach, install),
+        }
+
+
+ANYWHERE = "swish-e2e-anywhere"
+#: The disk `one` cannot be attached, the disk `two` is attached to a node already, and any node may have `three`.
+DISKS = (
+    driver(),
+    storage_class("swish-e2e-unattached"),
+    storage_class("swish-e2e-occupied"),
+    volume("swish-e2e-unattached", "swish-e2e-unattached", "one"),
+    volume("swish-e2e-occupied", "swish-e2e-occupied", "two"),
+    volume("swish-e2e-held", "swish-e2e-held", "two"),
+    volume(ANYWHERE, ANYWHERE, "three", "10Gi"),
+    *holder("e2e-holder", "e2e-elsewhere", "swish-e2e-held", "swish-e2e-held"),
+)
+
+
+def told_beside(install: Install, options: Mapping[str, Any]) -> str:
+    """Return what a person is told of a start that runs beside other tests; log-ins share nothing."""
+    with Person(install, "bob", install.password) as bob:
+        return told(bob, new_server_name(), {**BESIDE, **options})
+
+
+def refuse_to_attach(install: Install) -> str:
+    """Answer as the driver does whose cloud does not know the node."""
+    error = {"message": "Instance i-0e2e not found", "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
+    answer_attachment(install, "swish-e2e-unattached", attached=False, attachError=error)
+    return error["message"]
+
+
+def start_on_silent_node(person: Person) -> str:
+    """Start a server on a node that was ready a moment ago, and return its name."""
+    server = new_server_name()
+    # nothing makes a volume for a home there, so this one is of a class whose volumes are there
+    default = storage_class(ANYWHERE, **{"storageclass.kubernetes.io/is-default-class": "true"})
+    with applied(person.install, default):
+        person.start(server, **{**BESIDE, "pool": "silent", "cpu": "4000"})
+        person.progress_until(server, "A node was found")
+    answer_attachment(person.install, ANYWHERE, attached=True)
+    return server
+
+
+def lose_a_node(person: Person, server: str) -> str:
+    """Wait until a node is lost, take it out of the cluster, and return what the person was told."""
+    began = time.monotonic()
+    words = told_at_the_end(person, server)
+    print(f"{time.monotonic() - began:.1f} s: {words}")  # noqa: T201 - as in `told`
+    assert person.install.environment_pods(person.name, server) == []
+    person.install.kubectl("delete", "node", "e2e-silent")
+    wait_until("Kubernetes has taken its pod away", lambda: not pods_on(person.install, "e2e-silent"))
+    return words
+
+
+def pods_on(install: Install, node: str) -> list[Any]:
+    """Return the pods of a node, those too that are on their way out."""
+    found: list[Any] = install.get("pods", f"--field-selector=spec.nodeName={node}")["items"]
+    return found
 
 
 def told(person: Person, server: str, options: Mapping[str, Any]) -> str:
@@ -56,13 +148,23 @@ def told(person: Person, server: str, options: Mapping[str, Any]) -> str:
     return words
 
 
-def test_an_image_that_is_not_there(alice: Person, server_name: str):
-    """The image is named, and another one is advised; where no registry can be asked, that is said after some tries."""
-    words = told(alice, server_name, {**SMALL, "image": "missing"})
-    assert 'The image "Missing"' in words
-    # by how the cluster may fetch images, and from where
-    assert re.search("is not in its registry|is not there, or|could not be fetched so far|is not on the node", words)
-    assert "ask an administrator" in words
+@pytest.mark.parametrize(
+    ("image", "sentence", "node_says"),
+    [
+        ("untagged", 'The image "Untagged" is not in its registry.', "not found"),
+        ("private", 'The image "Private" is not there, or the cluster is not allowed to fetch it.', "403 Forbidden"),
+        ("foreign", 'The image "Foreign" is not made for this cluster\'s processors.', "no match for platform"),
+    ],
+)
+def test_an_image_that_a_registry_does_not_give(
+    install: Install, alice: Person, server_name: str, image: str, sentence: str, node_says: str
+):
+    """It is said at the first try, by what the registry answered."""
+    if install.context != "swish-local":
+        pytest.skip("the registry of this test can be reached from the local cluster only")
+    words = told(alice, server_name, {**SMALL, "image": image})
+    assert f"{sentence} Choose another image, or ask an administrator to correct this one." in words
+    assert node_says in words
 
 
 def test_an_image_whose_name_is_not_valid(alice: Person, server_name: str):
@@ -189,17 +291,6 @@ def test_a_rule_of_the_cluster(cramped: Install, alice: Person, server_name: str
     assert "no notebooks on Sundays" in words
 
 
-@contextmanager
-def applied(install: Install, manifest: dict[str, Any]) -> Iterator[None]:
-    """Have an object in the cluster meanwhile."""
-    text = json.dumps(manifest)
-    install.kubectl("apply", "--filename=-", stdin=text)
-    try:
-        yield
-    finally:
-        install.kubectl("delete", "--filename=-", stdin=text)
-
-
 def dry_run_is_refused(install: Install) -> bool:
     """Say whether a pod like an environment's would be refused."""
     resources = {"limits": {"cpu": "500m", "memory": "512Mi"}}
@@ -213,6 +304,37 @@ def dry_run_is_refused(install: Install) -> bool:
     except AssertionError as error:
         return "forbidden" in str(error) or "denied request" in str(error)
     return False
+
+
+def test_an_image_whose_registry_is_away(slow: dict[str, Future[str]]):
+    """The image is named, and another one is advised; where no registry can be asked, that is said after some tries."""
+    words = slow["missing"].result()
+    assert 'The image "Missing"' in words
+    # by how the cluster may fetch images, and from where
+    assert re.search("is not in its registry|is not there, or|could not be fetched so far|is not on the node", words)
+    assert "ask an administrator" in words
+
+
+def test_a_node_that_is_lost(slow: dict[str, Future[str]]):
+    """Kubernetes says it of the node alone. Once the node is taken out of the cluster nothing is left of the pod."""
+    words = slow["silent"].result()
+    assert "The node that the environment was starting on does not answer." in words
+    assert "Your files are as they were; try again." in words
+
+
+def test_a_volume_that_cannot_be_attached(slow: dict[str, Future[str]]):
+    """What the driver says is quoted."""
+    words = slow["unattached"].result()
+    assert "A volume could not be brought to the node so far. Your files are as they were." in words
+    assert slow["driver"].result() in words
+
+
+def test_a_volume_that_another_node_has(slow: dict[str, Future[str]]):
+    """What to do about it is said."""
+    words = slow["occupied"].result()
+    assert "A volume is still in use on another node. Your files are as they were." in words
+    assert "Stop what uses it, or wait until it is free." in words
+    assert "Multi-Attach error" in words
 
 
 def test_the_hub_is_the_same_process_after_all_that(install: Install, alice: Person):
