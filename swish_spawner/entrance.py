@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -11,6 +12,8 @@ from swish_spawner.errors import ClusterAway, ClusterRefused
 
 #: The pauses (seconds) between tries while Kubernetes refuses, e.g. for a quota of load balancers, or is away.
 _PAUSES: Final = (2.0, 10.0, 60.0, 300.0)
+
+_log: Final = logging.getLogger(__name__)
 
 
 class Entrance:
@@ -46,6 +49,10 @@ async def _opened(cluster: Cluster, service: Mapping[str, Any], notice: Callable
             notice(
                 f"The environment cannot be entered by ssh yet, because its Service was not made ({error}); {again}."
             )
+        except Exception:  # noqa: BLE001 - nobody waits for this, so nobody else would say it
+            _log.exception("The Service for ssh was not made")
+            notice("The environment cannot be entered by ssh, because its Service was not made; tell an administrator.")
+            return
         else:
             return
         if pause:

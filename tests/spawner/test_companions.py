@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
 from swish_spawner import entrance
+from swish_spawner.adapters.cluster import KubernetesCluster
 from swish_spawner.spawner import SwishSpawner
 from tests.fake_api import FakeApi, Resource
 from tests.spawner.test_engine import POD, begin, until
@@ -87,6 +88,24 @@ async def test_a_refused_service_fails_no_start(
     await started(launch)
     await until(lambda: api.objects["services"])
     assert "exceeded quota: load balancers" in caplog.text
+
+
+async def test_what_nobody_foresaw_of_a_service_is_said(
+    launch: Launch, api: FakeApi, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """At once, since no one waits for it; its own words are for the log alone."""
+    create = KubernetesCluster.create_owned
+
+    async def broken(self: KubernetesCluster, manifest: Mapping[str, Any]) -> bool:
+        if manifest["kind"] == "Service":
+            raise KeyError("a field that was always there")
+        return await create(self, manifest)
+
+    monkeypatch.setattr(KubernetesCluster, "create_owned", broken)
+    spawner = await started(launch)
+    await until(lambda: spawner._notices)
+    assert spawner._notices[-1].endswith("because its Service was not made; tell an administrator.")
+    assert "a field that was always there" in caplog.text
 
 
 async def test_what_an_earlier_pod_left_is_replaced(launch: Launch, api: FakeApi) -> None:
