@@ -15,10 +15,11 @@ from typing import Any, Final, NoReturn
 from traitlets import Dict, Integer, Unicode, default
 
 from swish_spawner import in_force
+from swish_spawner.adapters.bells import BELLS
 from swish_spawner.adapters.cluster import KubernetesCluster
 from swish_spawner.adapters.host_keys import host_key
+from swish_spawner.adapters.pod_watch import PodWatch
 from swish_spawner.adapters.ports import Cluster
-from swish_spawner.adapters.watch import BELLS, PodWatch
 from swish_spawner.answers import answer, http_error, sent
 from swish_spawner.core import labels
 from swish_spawner.core.capacity import Amounts, State, pool_state, seat_of

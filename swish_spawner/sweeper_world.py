@@ -12,8 +12,8 @@ from typing import Any, Final
 from jupyterhub import orm
 from jupyterhub.app import JupyterHub
 
+from swish_spawner.adapters.pod_watch import PodWatch
 from swish_spawner.adapters.pods import Pods
-from swish_spawner.adapters.watch import PodWatch
 from swish_spawner.core import labels
 from swish_spawner.core.policy import namespaces
 from swish_spawner.core.reconcile import Desired, Observed

@@ -13,14 +13,14 @@ import json
 import logging
 import random
 import time
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
 from kubernetes_asyncio.client.exceptions import ApiException
 from kubespawner.reflector import ResourceReflector
+
+from swish_spawner.adapters.bells import BELLS
 
 Resource = dict[str, Any]
 
@@ -30,57 +30,20 @@ _PAGE: Final = 250
 _WATCH: Final = 1800
 #: Bookmarks come each minute, so a watch that is silent for longer (seconds) is dead.
 _SILENCE: Final = 130
-_CONNECT: Final = 10
+#: How long (seconds) the API server may take to answer at all.
+CONNECT: Final = 10
 _FIRST_DELAY, _LAST_DELAY = 0.1, 15.0
 #: A list may lag behind what was seen already; after so many of them in a row it is the cluster that went back.
 _STALE_LISTS: Final = 5
-#: Of how many deleted pods the end is remembered, for the starts that are about to hear of it.
-_LATELY: Final = 100
 #: Errors that no retry mends: the namespace is not ours to watch.
 _FINAL: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
-
-
-#: What is kept of a container; an init container that always starts again serves beside the environment.
-_OF_CONTAINER: Final = ("name", "image", "ports", "resources", "restartPolicy")
 
 
 class _GoneError(Exception):
     """The API server no longer knows the place where the watch ended."""
 
 
-class Bells:
-    """Wakes who waits for news of a pod; a key is ``namespace/name``."""
-
-    def __init__(self) -> None:
-        self._waiting: dict[str, set[asyncio.Future[None]]] = {}
-
-    def ring(self, key: str) -> None:
-        """Wake all who wait for this pod."""
-        for future in self._waiting.pop(key, ()):
-            if not future.done():
-                future.set_result(None)
-
-    async def wait(self, key: str, seconds: float) -> None:
-        """Return at the next news of this pod, or after so many seconds.
-
-        There is no await between a look at the store and this call's own registration, so no news is missed.
-        """
-        future = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(key, set()).add(future)
-        try:
-            await asyncio.wait((future,), timeout=max(seconds, 0))
-        finally:
-            waiting = self._waiting.get(key, set())
-            waiting.discard(future)
-            if not waiting:
-                self._waiting.pop(key, None)
-
-
-#: One hub is one process with one event loop; pods and events ring the same bells.
-BELLS: Final = Bells()
-
-
-class _Watch(ResourceReflector):
+class Watch(ResourceReflector):
     """Follows one kind of resource in one namespace, or in all."""
 
     resources: dict[str, Resource]
@@ -165,7 +128,7 @@ class _Watch(ResourceReflector):
             page = await self._page(token)
             version = str(page["metadata"]["resourceVersion"])
             for item in page["items"]:
-                found[_key(item)] = self._kept(item)
+                found[resource_key(item)] = self._kept(item)
             token = page["metadata"].get("continue")
             if not token:
                 break
@@ -233,7 +196,7 @@ class _Watch(ResourceReflector):
             allow_watch_bookmarks=True,
             resource_version=self._version,
             timeout_seconds=_WATCH,
-            _request_timeout=(_CONNECT, _SILENCE),
+            _request_timeout=(CONNECT, _SILENCE),
         )
         try:
             self.connected, self._heard = True, time.monotonic()
@@ -262,12 +225,12 @@ class _Watch(ResourceReflector):
             self._remember(resource)
 
     def _remember(self, resource: Resource) -> None:
-        key = _key(resource)
+        key = resource_key(resource)
         self.resources[key] = self._kept(resource)
         self._tell(key)
 
     def _forget(self, resource: Resource) -> None:
-        key = _key(resource)
+        key = resource_key(resource)
         self.resources.pop(key, None)
         self._tell(key)
 
@@ -276,184 +239,15 @@ class _Watch(ResourceReflector):
         BELLS.ring(key)
 
 
-class PodWatch(_Watch):
-    """The pods of this hub, without what is large or secret in them, and with the moment at which each ``arrived``."""
-
-    kind = "pods"
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._deleted: deque[str] = deque(maxlen=1000)
-        self._last: dict[str, Resource] = {}
-
-    @property
-    def pods(self) -> dict[str, Resource]:
-        """Every pod by ``namespace/name``."""
-        pods: dict[str, Resource] = self.resources
-        return pods
-
-    def _kept(self, resource: Resource) -> Resource:
-        return {**slim_pod(resource), "arrived": time.monotonic()}
-
-    async def refresh(self, namespace: str, name: str) -> None:
-        """Look at one pod directly, for when the watch is broken; it never goes back behind what was seen."""
-        key = f"{namespace}/{name}"
-        response = await self.api.read_namespaced_pod(
-            name, namespace, _preload_content=False, _request_timeout=_CONNECT
-        )
-        try:
-            if response.status == HTTPStatus.NOT_FOUND:
-                if self.resources.pop(key, None) is not None:
-                    BELLS.ring(key)
-            elif response.status == HTTPStatus.OK:
-                self.offer(json.loads(await response.read()))
-        finally:
-            response.release()
-
-    def offer(self, pod: Resource) -> None:
-        """Take in a pod as a request's answer has it, unless something newer is known."""
-        known = self.resources.get(_key(pod))
-        if pod["metadata"]["uid"] not in self._deleted and (known is None or _version(known) < _version(pod)):
-            self._remember(pod)
-
-    def gone(self, uid: str) -> Resource | None:
-        """Return a pod that was deleted lately as it was last, which tells why; None if that is not known."""
-        return self._last.get(uid)
-
-    def _forget(self, resource: Resource) -> None:
-        uid = resource["metadata"]["uid"]
-        self._deleted.append(uid)
-        self._last[uid] = self._kept(resource)
-        while len(self._last) > _LATELY:
-            del self._last[next(iter(self._last))]
-        super()._forget(resource)
-
-
-class PodNews(_Watch):
-    """The pods of one namespace that a selector names, told of one by one.
-
-    Args:
-        api: a CoreV1Api, whose types know no plain data.
-        namespace: of the pods.
-        selector: of their labels, as Kubernetes writes it.
-        changed: called with these news and with ``namespace/name`` of a pod that came, changed or went.
-    """
-
-    kind = "pods"
-
-    def __init__(self, api: Any, namespace: str, selector: str, changed: Callable[[PodNews, str], None]) -> None:
-        super().__init__(namespace=namespace)
-        self.api = api
-        self.label_selector = selector
-        self._changed = changed
-
-    def pod(self, key: str) -> Resource | None:
-        """Return a pod as it is, by ``namespace/name``; None if it is not there."""
-        return self.resources.get(key)
-
-    def _kept(self, resource: Resource) -> Resource:
-        return slim_pod(resource)
-
-    def _tell(self, key: str) -> None:
-        self._changed(self, key)
-
-
-class EventWatch(_Watch):
-    """The events of pods that are being started, and of their claims; all others are passed over, however many."""
-
-    kind = "events"
-    bookmarked = False
-    #: The most that is kept of one pod.
-    most = 100
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._followed: dict[str, dict[str, Resource]] = {}
-        self._claims: dict[str, str] = {}
-
-    @property
-    def events(self) -> list[Resource]:
-        """Everything that is kept, oldest first, as KubeSpawner's reflector has it."""
-        return sorted((event for events in self._followed.values() for event in events.values()), key=event_time)
-
-    def of(self, key: str) -> list[Resource]:
-        """Return the events of one pod that is followed, in the order in which they came."""
-        return list(self._followed.get(key, {}).values())
-
-    @contextmanager
-    def followed(self, key: str) -> Iterator[None]:
-        """Keep the events of one pod meanwhile."""
-        self._followed[key] = {}
-        try:
-            yield
-        finally:
-            self._followed.pop(key, None)
-            self._claims = {claim: pod for claim, pod in self._claims.items() if pod != key}
-
-    def follow_claim(self, claim: str, pod: str) -> None:
-        """Keep a claim's events among those of a pod, as long as the pod's are kept; both are ``namespace/name``."""
-        self._claims[claim] = pod
-
-    async def _list_and_update(self, resource_version: str | None = None) -> str:  # noqa: ARG002 - KubeSpawner's
-        """Find the place to follow from; what happened before is of no start that is still to come."""
-        response = await self._request(limit=1, _request_timeout=self.request_timeout)
-        try:
-            self._version = json.loads(await response.read())["metadata"]["resourceVersion"]
-        finally:
-            response.release()
-        if not self.first_load_future.done():
-            self.first_load_future.set_result(None)
-        return str(self._version)
-
-    def _remember(self, resource: Resource) -> None:
-        about = resource.get("involvedObject") or {}
-        name = f"{about.get('namespace')}/{about.get('name')}"
-        # KubeSpawner asks for events of pods alone, and says the kind of none
-        key = self._claims.get(name, "") if about.get("kind") == "PersistentVolumeClaim" else name
-        events = self._followed.get(key)
-        if events is None or about.get("kind", "Pod") not in ("Pod", "PersistentVolumeClaim"):
-            return
-        name = resource["metadata"]["name"]
-        events.pop(name, None)
-        events[name] = {**resource, "metadata": _bare(resource["metadata"]), "arrived": time.monotonic()}
-        while len(events) > self.most:
-            del events[next(iter(events))]
-        BELLS.ring(key)
-
-    def _forget(self, resource: Resource) -> None:
-        """Events are deleted when they are old, which is no news."""
-
-
-def slim_pod(pod: Resource) -> Resource:
-    """Return a pod with the parts of it that a hub looks at, and without its containers' environment and commands."""
-    spec = pod["spec"]
-    kept = {key: spec[key] for key in ("nodeName", "tolerations", "terminationGracePeriodSeconds") if key in spec}
-    for kind in ("containers", "initContainers"):
-        if kind in spec:
-            kept[kind] = [
-                {key: container[key] for key in _OF_CONTAINER if key in container} for container in spec[kind]
-            ]
-    return {"metadata": _bare(pod["metadata"]), "spec": kept, "status": pod.get("status") or {}}
-
-
-def event_time(event: Mapping[str, Any]) -> str:
-    """Return when an event was last seen, as text that sorts; it may lack the time in any one of these fields."""
-    series = event.get("series") or {}
-    times = (series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime"))
-    return next((str(time) for time in times if time), "")
-
-
-def _bare(metadata: Resource) -> Resource:
-    return {key: value for key, value in metadata.items() if key != "managedFields"}
-
-
-def _key(resource: Resource) -> str:
+def resource_key(resource: Resource) -> str:
+    """Return ``namespace/name``."""
     metadata = resource["metadata"]
     return f"{metadata['namespace']}/{metadata['name']}"
 
 
-def _version(resource: Resource) -> int:
-    return int(resource["metadata"]["resourceVersion"])
+def bare(metadata: Resource) -> Resource:
+    """Return metadata without the book-keeping of who set what, which is most of it."""
+    return {key: value for key, value in metadata.items() if key != "managedFields"}
 
 
 def _text(error: Exception) -> str:

@@ -10,7 +10,8 @@ from kubespawner import KubeSpawner
 from kubespawner.reflector import ResourceReflector
 from traitlets import HasTraits
 
-from swish_spawner.adapters.watch import EventWatch, PodWatch
+from swish_spawner.adapters.event_watch import EventWatch
+from swish_spawner.adapters.pod_watch import PodWatch
 from swish_spawner.spawner import SwishSpawner
 from tests.upstream import ABSENT, Reliance, changes, definitions, digest, fingerprint, installed, read_list, write_list
 
