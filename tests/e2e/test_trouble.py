@@ -35,6 +35,19 @@ IMAGES = ("untagged", "private", "foreign")
 #: Every environment needs a Secret of this name while this module runs.
 KEYS = "e2e-keys"
 NEEDS_KEYS = {"KubeSpawner": {"extra_container_config": {"envFrom": [{"secretRef": {"name": KEYS}}]}}}
+#: The class of a home that any node may have; nothing makes one on a node where nothing runs.
+ANYWHERE = "swish-e2e-anywhere"
+#: The disk `one` cannot be attached, the disk `two` is attached to a node already, and any node may have `three`.
+DISKS = (
+    driver(),
+    storage_class("swish-e2e-unattached"),
+    storage_class("swish-e2e-occupied"),
+    volume("swish-e2e-unattached", "swish-e2e-unattached", "one"),
+    volume("swish-e2e-occupied", "swish-e2e-occupied", "two"),
+    volume("swish-e2e-held", "swish-e2e-held", "two"),
+    volume(ANYWHERE, ANYWHERE, "three", "10Gi"),
+    *holder("e2e-holder", "e2e-elsewhere", "swish-e2e-held", "swish-e2e-held"),
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -81,20 +94,6 @@ def slow(install: Install, troubled: None) -> Iterator[dict[str, Future[str]]]:
         }
 
 
-ANYWHERE = "swish-e2e-anywhere"
-#: The disk `one` cannot be attached, the disk `two` is attached to a node already, and any node may have `three`.
-DISKS = (
-    driver(),
-    storage_class("swish-e2e-unattached"),
-    storage_class("swish-e2e-occupied"),
-    volume("swish-e2e-unattached", "swish-e2e-unattached", "one"),
-    volume("swish-e2e-occupied", "swish-e2e-occupied", "two"),
-    volume("swish-e2e-held", "swish-e2e-held", "two"),
-    volume(ANYWHERE, ANYWHERE, "three", "10Gi"),
-    *holder("e2e-holder", "e2e-elsewhere", "swish-e2e-held", "swish-e2e-held"),
-)
-
-
 def told_beside(install: Install, options: Mapping[str, Any]) -> str:
     """Return what a person is told of a start that runs beside other tests; log-ins share nothing."""
     with Person(install, "bob", install.password) as bob:
@@ -111,7 +110,7 @@ def refuse_to_attach(install: Install) -> str:
 def start_on_silent_node(person: Person) -> str:
     """Start a server on a node that was ready a moment ago, and return its name."""
     server = new_server_name()
-    # nothing makes a volume for a home there, so this one is of a class whose volumes are there
+    # what a home's claim is made for is decided as it is made
     default = storage_class(ANYWHERE, **{"storageclass.kubernetes.io/is-default-class": "true"})
     with applied(person.install, default):
         person.start(server, **{**BESIDE, "pool": "silent", "cpu": "4000"})
