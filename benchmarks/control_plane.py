@@ -28,6 +28,8 @@ from benchmarks.processes import end, end_with_parent, find_tool, free_port
 
 ETC: Final = Path(__file__).parent / "etc"
 _UP_SECONDS: Final = 120
+#: How often (seconds) it is looked whether the scheduler runs.
+_LOOK_AGAIN: Final = 0.5
 #: How many pods kwok changes at once; with its own 4, a crowd would wait for kwok.
 _AT_ONCE: Final = 32
 #: Admission that needs a controller manager, which does not run here.
@@ -53,6 +55,7 @@ class ControlPlane:
     token: str = field(default_factory=lambda: secrets.token_hex(16))
     _etcd_port: int = field(default_factory=free_port)
     _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _keeper: asyncio.Task[None] | None = None
 
     @property
     def url(self) -> str:
@@ -108,8 +111,19 @@ class ControlPlane:
         (self.folder / "stages.yaml").write_text(stages(self.ready_seconds))
         scheduler = (ETC / "scheduler.yaml").read_text().replace("KUBECONFIG", str(self.kubeconfig()))
         (self.folder / "scheduler.yaml").write_text(scheduler)
-        self._run("kube-scheduler", f"--config={self.folder}/scheduler.yaml", "--secure-port=0")
+        self._keeper = asyncio.create_task(self._keep_scheduler())
         self._run("kwok", *self._kwok_arguments())
+
+    async def _keep_scheduler(self) -> None:
+        """Start the scheduler, and again whenever it has ended, as a kubelet does.
+
+        It ends itself when a pod is not where it had put it, as may be after the API server was killed.
+        """
+        while True:
+            process = self._processes.get("kube-scheduler")
+            if process is None or process.poll() is not None:
+                self._run("kube-scheduler", f"--config={self.folder}/scheduler.yaml", "--secure-port=0")
+            await asyncio.sleep(_LOOK_AGAIN)
 
     def _run(self, tool: str, *arguments: str) -> None:
         log = (self.folder / f"{tool}.log").open("ab")
@@ -144,6 +158,9 @@ class ControlPlane:
 
     async def stop(self) -> None:
         """End every process."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.wait((self._keeper,))
         while self._processes:
             _, process = self._processes.popitem()
             await end(process, kill=True)
