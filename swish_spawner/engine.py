@@ -187,8 +187,7 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
             raise
         except BaseException as error:
             outcome = self.kind_of(error)
-            if outcome in _NODE_AWAY:
-                self._given_up = self.pod_id
+            self._give_up(outcome)
             self._begin_undo()
             await self._undone()
             raise
@@ -355,6 +354,11 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
         """Say something to the person who waits."""
         self.messages.say(sentence, progress, **more)
 
+    def _give_up(self, kind: str) -> None:
+        """Wait for no end of a pod after a failure of some kind, if nobody there can be expected to end it."""
+        if kind in _NODE_AWAY:
+            self._given_up = self.pod_id
+
     def _begin_undo(self) -> None:
         self._undoing = asyncio.ensure_future(self._undo(self.spawn_id, self.stamps(), self._making))
 
@@ -431,7 +435,12 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
                 await self._ready_pod()
         except (UserError, ClusterRefused, ClusterAway) as error:
             self.log.warning("%s does not come up after the hub's restart: %s", self._log_name, error)
-            await self.stop(now=True)
+            self._give_up(self.kind_of(error))
+            try:
+                # without any grace it would be forgotten, and might run on where nobody sees it
+                await self._end_pod(self.pod_id, _FAILED_GRACE)
+            except TimeoutError as late:
+                self.log.warning("%s: %s", self._log_name, late)
             return False
         return True
 

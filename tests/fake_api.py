@@ -33,6 +33,7 @@ class FakeApi:
         failures: answers to give instead of carrying out, by verb and kind: statuses, from the first on.
         lost: verbs and kinds whose next request is carried out but not answered.
         slow_seconds: before each answer.
+        graces: of each deletion (seconds), None where none was said.
         logs: what containers have said, by ``pod/container``.
     """
 
@@ -42,6 +43,7 @@ class FakeApi:
         self.runs, self.keeps = True, False
         self.failures: dict[str, list[tuple[int, str]]] = {}
         self.lost: list[str] = []
+        self.graces: list[int | None] = []
         self.slow_seconds = self.start_seconds = 0.0
         self.logs: dict[str, str] = {}
         self.version, self.oldest = 1, 0
@@ -200,8 +202,9 @@ class FakeApi:
         found = self.objects[kind].get(f"{namespace}/{name}")
         if not found:
             return refusal(404, f"{name} not found")
-        wanted = (await request.json() if request.can_read_body else {}).get("preconditions", {})
-        for field, value in wanted.items():
+        options = await request.json() if request.can_read_body else {}
+        self.graces.append(options.get("gracePeriodSeconds"))
+        for field, value in options.get("preconditions", {}).items():
             if value != found["metadata"][field]:
                 return refusal(409, f"the {field} in the precondition does not match", "Conflict")
         if self.keeps and kind == "pods":

@@ -268,3 +268,23 @@ async def test_a_start_goes_on_once_the_earlier_pod_is_gone(
     api.runs = True
     api.gone(POD)
     assert await started
+
+
+async def test_a_hub_that_comes_back_forgets_no_pod_on_a_lost_node(
+    launch: Launch, api: FakeApi, lost_node: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may run there yet: its end is asked for as the node can do it, and the server is known to be none at once."""
+    first = launch()
+    started = await begin(first)
+    await until(lambda: first.pod)
+    again = launch()
+    again.load_state(first.get_state())
+    monkeypatch.setattr(first, "_begin_undo", lambda: None)  # it was killed
+    started.cancel()
+    api.pod(POD)["spec"]["nodeName"] = "away"
+    api.run(POD, **lost_node)
+    began = time.monotonic()
+    assert await again.poll() == 1
+    assert time.monotonic() - began < AT_ONCE_SECONDS
+    assert api.graces[-1] == 1
+    assert api.pod(POD)["metadata"]["deletionTimestamp"]
