@@ -8,12 +8,12 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
 import yaml
 
 from swish_spawner import __version__
-from swish_spawner.adapters.kubespawner_pod import environment_name, manifests
 from swish_spawner.adapters.policy_file import read_policy
 from swish_spawner.core.plan import Person, Reason, ServerPlan, plan_server
 from swish_spawner.core.policy import Policy
@@ -94,24 +94,33 @@ def _summary(policy: Policy) -> str:
     return ", ".join(f"{len(of)} {name}{'s' if len(of) != 1 else ''}" for name, of in counts.items())
 
 
+def kubespawner_pod() -> ModuleType:
+    """Return the module that knows KubeSpawner, which takes two seconds that `swish check` need not wait."""
+    from swish_spawner.adapters import kubespawner_pod as module
+
+    return module
+
+
 def _plan(options: argparse.Namespace) -> ServerPlan:
     try:
         sent = json.loads(options.options)
     except ValueError as error:
         raise RequestError("--options", f"is no JSON: {error}") from error
     groups = frozenset(filter(None, options.groups.split(",")))
-    person = Person(options.user, groups, options.server, environment_name(options.user, options.server))
+    name = kubespawner_pod().environment_name(options.user, options.server)
+    person = Person(options.user, groups, options.server, name)
     return plan_server(person, parse_request(sent), read_policy(options.policy))
 
 
 def _explain(options: argparse.Namespace) -> str:
     plan = _plan(options)
-    pod = next(manifest for manifest in manifests(plan, options.namespace) if manifest["kind"] == "Pod")
+    manifests = kubespawner_pod().manifests(plan, options.namespace)
+    pod = next(manifest for manifest in manifests if manifest["kind"] == "Pod")
     return f"{table(plan.reasons)}\n\n{_yaml([pod])}"
 
 
 def _render(options: argparse.Namespace) -> str:
-    return _yaml(manifests(_plan(options), options.namespace))
+    return _yaml(kubespawner_pod().manifests(_plan(options), options.namespace))
 
 
 def _yaml(documents: Iterable[object]) -> str:
