@@ -53,8 +53,11 @@ def build(folder: Path, requirements: Path) -> None:
     shutil.rmtree(str(folder), ignore_errors=True)
     install_ensurepip()
     subprocess.run([sys.executable, "-m", "venv", str(folder)], stdout=sys.stderr, check=True)
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "--require-hashes", "-r", str(requirements)], stdout=sys.stderr, check=True)
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    # --no-deps: the list is whole, but for what nobody here needs (requirements/overrides.in); `check` says what lacks
+    install = ["install", "--require-hashes", "--no-deps", "-r", str(requirements)]
+    for command in (install, ["check"]):
+        subprocess.run([*pip, *command], stdout=sys.stderr, check=True)
     (folder / STAMP).touch()
 
 

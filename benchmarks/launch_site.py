@@ -1,10 +1,10 @@
-"""The two hubs whose launches are compared, as manifests: alike but for the spawner, each in a namespace of its own."""
+"""The hubs whose launches are compared, as manifests: alike but for spawner and image, a namespace for each."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,9 +18,15 @@ Manifest = dict[str, Any]
 
 #: What everybody is offered who installs Swish, and what a launch gets who asks for nothing.
 POLICY: Final = REPO / "hub_config" / "policy.yaml"
+#: What is compared: whose spawner it is, and whether the image is the plain one (`benchmarks.plain_image`).
+CONTENDERS: Final[Mapping[str, tuple[str, bool]]] = {
+    "stock": ("stock", True),
+    "plain": ("swish", True),
+    "swish": ("swish", False),
+}
 USER: Final = "alice"
 GROUP: Final = "imaging"
-#: Of both namespaces and of the one thing outside them.
+#: Of all namespaces and of the one thing outside them.
 PREFIX: Final = "bench-launch"
 _UID: Final = 1000
 _GID: Final = 100
@@ -31,7 +37,7 @@ class Images:
     """What is on the node already.
 
     Attributes:
-        hub, proxy: references of the images that both hubs run.
+        hub, proxy: references of the images that all hubs run.
         environments: ``registry``, ``tag`` and ``references``, as `swish_spawner.hub.configure` takes them.
     """
 
@@ -46,6 +52,11 @@ class Images:
             KeyError: the installation knows none of this name.
         """
         return str(self.environments["references"][name])
+
+    def having(self, name: str, reference: str) -> Images:
+        """Return the same with another image in an environment's place."""
+        references = {**self.environments["references"], name: reference}
+        return replace(self, environments={**self.environments, "references": references})
 
 
 @dataclass(frozen=True)
@@ -117,8 +128,9 @@ def site_manifests(contender: str, images: Images, tokens: Tokens) -> list[Manif
 
 def _files(contender: str, images: Images) -> dict[str, str]:
     plan = plan_of()
+    spawner, _ = CONTENDERS[contender]
     given = {
-        "contender": contender,
+        "spawner": spawner,
         "namespace": namespace_of(contender),
         "user": USER,
         "group": GROUP,

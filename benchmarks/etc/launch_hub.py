@@ -1,6 +1,6 @@
 """A real hub of one contender, in a pod of the cluster with its proxy, for `benchmarks.launches`.
 
-Both hubs are the same image and the same lines but for the spawner; given.json says whose it is.
+All hubs are the same image and the same lines but for the spawner; given.json says whose it is.
 """
 
 import json
@@ -23,7 +23,7 @@ scopes = ["admin:users", "admin:servers", "access:servers"]
 c.JupyterHub.load_roles = [{"name": "bench", "scopes": scopes, "services": ["bench"]}]
 c.KubeSpawner.namespace = given["namespace"]
 c.KubeSpawner.image_pull_policy = "IfNotPresent"
-if given["contender"] == "swish":
+if given["spawner"] == "swish":
     configure(c, policy_path=str(etc / "policy.yaml"), namespace=given["namespace"], images=given["images"])
 else:
     c.JupyterHub.spawner_class = "kubespawner.KubeSpawner"

@@ -63,6 +63,7 @@ LAUNCHES: dict[str, Any] = {
     "memory": 2**30,
     "launches": [
         launch("swish", 0.1, 0.2, 1.0, 4.0, 4.1, 4.3),
+        launch("plain", 0.1, 0.2, 1.0, 7.0, 7.1, 7.2),
         launch("stock", 0.1, 0.2, 1.0, 4.0, 6.0, 6.5),
         launch("stock", 0.3, 0.4, 1.4, 4.0, 7.0, 7.1),
         launch("stock", 0.2, 0.3, 1.2, 4.5, 6.5, 6.6),

@@ -1,11 +1,11 @@
-"""Both hubs are alike but for the spawner."""
+"""The hubs are alike but for spawner and image."""
 
 import json
 
 import pytest
 
-from benchmarks.contenders import NAMES
-from benchmarks.launch_site import POLICY, Images, Tokens, plan_of, site_manifests, stock_traits
+from benchmarks.launch_site import CONTENDERS, POLICY, Images, Tokens, plan_of, site_manifests, stock_traits
+from benchmarks.launches import turns
 from swish_spawner.core.traits import kubespawner_traits
 
 IMAGES = Images("hub:1", "proxy:1", {"registry": "", "tag": "1", "references": {"swish-python3": "python3:1"}})
@@ -31,13 +31,27 @@ def test_stock_launches_what_ours_does(trait):
 def test_hubs_differ_in_whose_they_are_alone():
     """The same pod, the same files."""
     pods = []
-    for name in NAMES:
+    for name in CONTENDERS:
         *_, pod = site_manifests(name, IMAGES, TOKENS)
         assert pod["metadata"].pop("namespace") == f"bench-launch-{name}"
         pods.append(pod)
-    assert pods[0] == pods[1]
-    stock, swish = (json.loads(files(name).pop("given.json")) for name in NAMES)
-    assert {key for key in stock if stock[key] != swish[key]} == {"contender", "namespace"}
+    assert pods[0] == pods[1] == pods[2]
+    stock, plain, swish = (json.loads(files(name).pop("given.json")) for name in CONTENDERS)
+    assert {key for key in stock if stock[key] != swish[key]} == {"spawner", "namespace"}
+    assert {key for key in plain if plain[key] != swish[key]} == {"namespace"}
+
+
+def test_another_image_takes_the_place_of_one():
+    """For its own hub alone."""
+    plain = IMAGES.having("swish-python3", "plain:1")
+    assert (plain.environment("swish-python3"), IMAGES.environment("swish-python3")) == ("plain:1", "python3:1")
+    assert (plain.hub, plain.proxy) == (IMAGES.hub, IMAGES.proxy)
+
+
+def test_everybody_is_first_as_often():
+    """In turns."""
+    assert [turns(repeat)[0] for repeat in range(6)] == [*CONTENDERS, *CONTENDERS]
+    assert all(sorted(turns(repeat)) == sorted(CONTENDERS) for repeat in range(3))
 
 
 def test_ours_follows_the_policy_that_is_shipped():

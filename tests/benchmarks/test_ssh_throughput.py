@@ -7,7 +7,7 @@ from benchmarks.ssh_throughput import digest_of, run, site
 from tests.images import ssh_lab
 
 pytestmark = pytest.mark.skipif(bool(ssh_lab.missing()), reason=ssh_lab.missing() or "all is here")
-MEBIBYTES = 64
+MEBIBYTES = 4
 
 
 def test_each_transfer_is_taken_down():

@@ -1,0 +1,116 @@
+"""jupyterhub-singleuser of the environments' images, with JupyterHub's own package, each time in a fresh Python."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "images" / "environment" / "server" / "jupyterhub_singleuser.py"
+LOAD = f"""
+import importlib.util, json, sys
+spec = importlib.util.spec_from_file_location("script", {str(SCRIPT)!r})
+script = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(script)
+"""
+#: A JupyterHub whose server would need its hub to be imported.
+NEEDS_ITS_HUB = {
+    "__init__.py": "",
+    "orm.py": "class Base: pass\n",
+    "log.py": "from .orm import Base\n\nclass Log(Base): pass\n",
+    "services/__init__.py": "",
+    "services/auth.py": "from ..log import Log\n",
+}
+
+
+def python(code: str, path: Path | None = None) -> tuple[object, str]:
+    """Return what some code leaves in `found`, and what was complained of."""
+    environment = {**os.environ, "PYTHONPATH": str(path or "")}
+    command = [sys.executable, "-c", f"{LOAD}{code}\nprint(json.dumps(found))"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout), done.stderr
+
+
+def test_the_server_s_part_is_imported_without_the_hub_s():
+    """No database layer, no handlers; what the server does use is there, and nothing is complained of."""
+    found, complaints = python("""
+script.prepare()
+ours = {"sqlalchemy", "alembic", "jupyterhub.orm", "jupyterhub.roles", "jupyterhub.handlers", "jupyterhub.app"}
+found = [sorted(ours & sys.modules.keys()), "jupyterhub.services.auth" in sys.modules]
+""")
+    assert found == [[], True]
+    assert complaints == ""
+
+
+def test_a_person_s_code_has_the_real_modules():
+    """SQLAlchemy and the hub's own modules are what they would be without this."""
+    found, _ = python("""
+script.prepare()
+import sqlalchemy.orm, jupyterhub.orm, jupyterhub.handlers
+found = [issubclass(jupyterhub.orm.User, jupyterhub.orm.Base), hasattr(jupyterhub.handlers, "BaseHandler"),
+         isinstance(sqlalchemy, script.StandIn), sqlalchemy.orm.Session.__module__]
+""")
+    assert found == [True, True, False, "sqlalchemy.orm.session"]
+
+
+def test_a_stand_in_hands_on():
+    """What JupyterHub's package asks of it after all is the real thing, the first time and later."""
+    found, _ = python("""
+script.prepare()
+import jupyterhub.scopes
+first = jupyterhub.scopes.orm.User
+import jupyterhub.orm
+found = [isinstance(jupyterhub.scopes.orm, script.StandIn), first is jupyterhub.orm.User is jupyterhub.scopes.orm.User]
+""")
+    assert found == [True, True]
+
+
+def test_who_looks_through_all_modules_loads_nothing():
+    """As `inspect` does, which asks each module for its file."""
+    found, _ = python("""
+script.prepare()
+import inspect
+inspect.getmodule(script.prepare)
+found = [hasattr(sys.modules["jupyterhub.scopes"].orm, "__file__"), "sqlalchemy" in sys.modules]
+""")
+    assert found == [False, False]
+
+
+def test_a_slow_package_of_the_person_s_is_kept_out(tmp_path: Path):
+    """Which jsonschema would import here when it is installed; it does without, and is as it is elsewhere."""
+    (tmp_path / "rfc3987_syntax.py").write_text("raise RuntimeError('it was imported')")
+    found, _ = python(
+        "script.prepare()\nimport jsonschema\nfound = jsonschema.validate(1, {'type': 'integer'})", tmp_path
+    )
+    assert found is None
+
+
+def test_a_jupyterhub_that_needs_its_hub_is_imported_whole(tmp_path: Path):
+    """Slower, and complained of, but it starts."""
+    for name, text in NEEDS_ITS_HUB.items():
+        place = tmp_path / "jupyterhub" / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text)
+    found, complaints = python(
+        """
+script.prepare()
+import jupyterhub.log, jupyterhub.orm
+found = [jupyterhub.log.Log.__base__ is jupyterhub.orm.Base, isinstance(jupyterhub.orm, script.StandIn)]
+""",
+        tmp_path,
+    )
+    assert found == [True, False]
+    assert "JupyterHub is imported whole: " in complaints
+
+
+def test_programs_of_the_person_s_packages_are_found_last():
+    """A language server that they installed is found, and no program of the image is replaced by theirs."""
+    found, _ = python("""
+places = {"PATH": "/usr/bin", "PYTHONUSERBASE": "/home/p/base"}
+script.find_programs(places)
+found = places["PATH"]
+""")
+    assert found == "/usr/bin:/home/p/base/bin"
