@@ -6,7 +6,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .SUFFIXES:
 MAKEFLAGS += --no-print-directory
-.PHONY: help up down status test lint unit chart e2e bench reference lock format
+.PHONY: help up down status test lint unit unit-newest unit-oldest pages chart e2e bench reference lock format
 
 PYTHON ?= python3
 # Without any Python these name folders that are not there, and the rule that makes them says so.
@@ -43,12 +43,9 @@ down: venv ## stop what `make up` started; users' files stay unless PURGE=1
 status: venv ## print one JSON object; success only when the hub answers
 	@$(PY) -m local status
 
-# The chart's tests on an API server have what the others built by then, and are not skipped on a new machine.
-test: ## run every check, and the end-to-end tests on a real cluster
-	@$(MAKE) lint
+test: venv ## run every check, and the end-to-end tests on a real cluster; ends with how long each part took
 	@$(MAKE) openssh chromium bind
-	@$(PY) .ci/beside.py $(MAKE) unit e2e
-	@$(MAKE) chart
+	@$(PY) .ci/checks.py $(MAKE)
 
 lint: venv ## formatting, lint, types and import contracts
 	ruff format --check .
@@ -56,14 +53,25 @@ lint: venv ## formatting, lint, types and import contracts
 	mypy
 	lint-imports
 
-unit: venv openssh $(OLD_VENV)/complete ## tests that need no cluster and no network, on both supported JupyterHubs
+unit: unit-newest unit-oldest ## tests that need no cluster and no network, on both supported JupyterHubs
+
+unit-newest: venv openssh
 	$(PY) -m pytest
+
+unit-oldest: openssh $(OLD_VENV)/complete
 	$(OLD_VENV)/bin/python -m pytest tests/spawner tests/adapters
 
+# An API server is what its tests on one want; a build of it that is under way is waited for.
 chart: venv ## check the Helm chart and what it renders
+	@for tool in kube-apiserver etcd; do $(PY) -m local tool $$tool >/dev/null || exit 1; done
 	@helm=$$($(PY) -m local tool helm) && [ -n "$$helm" ] && SWISH_HELM=$$helm $(PY) -m pytest tests/chart
 
-e2e: venv chromium bind ## end-to-end tests; boots the local cluster if it is not up, and leaves things as it found them
+# What drives the real parts without a cluster: Chromium over a real hub, ExternalDNS and BIND over an API server.
+pages: venv chromium bind ## tests of pages in a browser and of names in a DNS server; no cluster
+	@for tool in kube-apiserver etcd kwok external-dns; do $(PY) -m local tool $$tool >/dev/null || exit 1; done
+	$(PY) -m pytest tests/pages tests/names
+
+e2e: venv chromium ## end-to-end tests; boots the local cluster if it is not up, and leaves things as it found them
 	@$(PY) .ci/e2e.py $(E2E)
 
 bench: venv ## measure starts beside stock KubeSpawner on an API server of its own; about 45 minutes
@@ -76,7 +84,8 @@ format: venv ## format the code and mend what can be mended
 	ruff check --fix-only .
 	ruff format .
 
-LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+  --overrides requirements/overrides.in
 lock: venv ## pin requirements/*.in again, with hashes and without addresses
 	$(LOCK) $(UPGRADE) -o requirements/dev.txt requirements/dev.in
 	$(LOCK) $(UPGRADE) -o requirements/jupyterhub-5.txt requirements/jupyterhub-5.in

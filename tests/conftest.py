@@ -7,15 +7,34 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import settings
 
 from swish_spawner.adapters.policy_file import policy_schema
 from swish_spawner.core.plan import Person
 from swish_spawner.core.policy import Policy
 from swish_spawner.core.policy_parsing import parse_policy
+from tests.times import Times
 
 ROOT = Path(__file__).parents[1]
 SHIPPED_POLICY = ROOT / "hub_config" / "policy.yaml"
 WIDE_POLICY = ROOT / "tests" / "data" / "policy-wide.yaml"
+
+
+# No timed assertion decides a test: a machine that others use is slow now and then.
+settings.register_profile("swish", deadline=None)
+settings.load_profile("swish")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Say at the end of a run where the time went."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Times())
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Share the tests among processes where all are run; whoever names some has them in one, without that start."""
+    return 2 if config.args == config.getini("testpaths") else 0
 
 
 @pytest.fixture

@@ -175,7 +175,7 @@ STATUSES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.none() | DOCUMENTS | STATUSES, st.lists(DOCUMENTS | shaped(["reason", "message", "involvedObject"]), max_size=5)
 )

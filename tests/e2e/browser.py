@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.e2e.hub import Server
 from tests.e2e.install import Install
 
 DOCS_IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
@@ -65,3 +66,25 @@ def open_form(page: Page, install: Install, server: str) -> None:
     """Log the demo user in, and open the launch form of a server."""
     log_in(page, install)
     page.goto(f"{install.hub_url}hub/spawn/{install.username}/{server}")
+
+
+def open_lab(page: Page, install: Install, server: Server) -> None:
+    """Log the demo user in, and open JupyterLab in an environment that is ready."""
+    log_in(page, install)
+    page.goto(f"{server.url}lab?reset")  # without what an earlier page had open
+    expect(page.locator(".jp-LauncherCard").first).to_be_visible(timeout=60_000)
+
+
+def open_notebook(page: Page, card: str) -> None:
+    """Click a notebook's card in the launcher, and wait until its kernel is there."""
+    page.locator(".jp-LauncherCard[data-category='Notebook']", has_text=card).first.click()
+    # JupyterLab drops what is run before the kernel has said that it is there.
+    expect(page.get_by_text(re.compile(rf"{re.escape(card)}.* \| Idle"))).to_be_visible(timeout=60_000)
+
+
+def run_cell(page: Page, code: str) -> None:
+    """Type code into the notebook's last cell and run it; the next cell is an empty one."""
+    cell = page.locator(".jp-Notebook .jp-CodeCell .cm-content").last
+    cell.click()
+    cell.press_sequentially(code)
+    page.keyboard.press("Shift+Enter")

@@ -2,29 +2,31 @@
 
 import os
 import platform
-import secrets
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 
-import httpx
 import pytest
 
 from tests.e2e import install as installation
 from tests.e2e.browser import browser, page, pictures  # noqa: F401 - fixtures
 from tests.e2e.hub import Person
 from tests.e2e.install import Install
+from tests.e2e.policy import Changed, changed
+from tests.e2e.servers import new_server_name, remove_servers
+from tests.e2e.slow_starts import SlowStarts
 
 # A plain launch proves the most, so it comes first; the lifecycle ends the cluster, so it comes last.
 ORDER = (
     "test_protocol",
     "test_launch",
+    "test_imports",
     "test_faults",
     "test_images",
+    "test_lab",
     "test_policy",
     "test_packages",
     "test_large_files",
     "test_crowd",
-    "test_dns_names",
     "test_browser",
     "test_form_browser",
     "test_changed_policy",
@@ -82,40 +84,26 @@ def install() -> Iterator[Install]:
         remove_servers(installation.install())
 
 
-def remove_servers(install: Install, prefix: str = "e2e-") -> None:
-    """Stop every server whose name starts so, delete its files, and forget it: a person may only have a few."""
-    headers = {"Authorization": f"token {install.admin_token}"}
-    with httpx.Client(base_url=f"{install.hub_url}hub/api/", headers=headers, timeout=60) as hub:
-
-        def all_gone() -> bool:
-            users = hub.get("users", params={"include_stopped_servers": "1"}).raise_for_status().json()
-            found = [(user["name"], name) for user in users for name in user["servers"] if name.startswith(prefix)]
-            for user, server in found:
-                hub.request("DELETE", f"users/{user}/servers/{server}", json={"remove": True})
-            return not found
-
-        # a start that an interrupted run left is waited for by the hub, which cannot be told to stop it meanwhile
-        installation.wait_until(f"no server is named {prefix}*", all_gone, within_seconds=400)
-        for user in hub.get("users").raise_for_status().json():
-            kept = hub.get(f"swish/users/{user['name']}/files").raise_for_status().json()
-            for volume in kept:
-                if volume["server"].startswith(prefix) and not volume["ending"]:
-                    place = f"swish/users/{user['name']}/files/{volume['namespace']}/{volume['name']}"
-                    hub.delete(place, params={"uid": volume["uid"]}).raise_for_status()
-
-
 @pytest.fixture
 def server_name(install: Install) -> Iterator[str]:
     """The name of a server that is removed with its files after the test."""
     name = new_server_name()
     yield name
-    if installation.status()["state"] == "up":
-        remove_servers(installation.install(), name)
+    remove_servers(install, name)
 
 
-def new_server_name() -> str:
-    """Return a server name that no other test uses."""
-    return f"e2e-{secrets.token_hex(3)}"
+@pytest.fixture(scope="session")
+def changed_policy(install: Install, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Changed]:
+    """The shipped policy with all that these tests add, in force from the first test that asks for it on."""
+    with changed(install, tmp_path_factory.mktemp("policy")) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def slow_starts(install: Install, changed_policy: Changed) -> Iterator[SlowStarts]:
+    """Starts that take minutes to fail, begun."""
+    with SlowStarts(install) as found:
+        yield found
 
 
 LogIn = Callable[[str], Person]

@@ -95,7 +95,7 @@ def install() -> Install:
 
 
 def wait_until(
-    what: str, look: Callable[[], T | None], *, within_seconds: float = 120, every_seconds: float = 0.5
+    what: str, look: Callable[[], T | None], *, within_seconds: float = 120, every_seconds: float = 0.2
 ) -> T:
     """Return the first true answer of `look`.
 

@@ -1,9 +1,12 @@
-"""Another policy for a while: put in force as an administrator does, by Helm, and taken back afterwards."""
+"""Another policy: put in force as an administrator does, by Helm, and taken back when all is done."""
 
 import functools
+import json
+import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +14,31 @@ import httpx
 import yaml
 
 from tests.e2e.install import LOCAL, Install, wait_until
+from tests.e2e.registry import registry
 
 REPO = Path(__file__).resolve().parents[2]
 SHIPPED = REPO / "hub_config" / "policy.yaml"
+#: What the tests add to the shipped policy: a protected pool and a team with a namespace, choices that cannot start,
+#: and ssh.
+ADDITIONS = [REPO / "tests" / "data" / f"policy-{name}.yaml" for name in ("e2e", "trouble", "ssh")]
+#: Images of the tests' own registry, which has none of them to give.
+REFUSED_IMAGES = ("untagged", "private", "foreign")
+#: Every environment needs a Secret of this name while the changed policy is in force.
+KEYS = "e2e-keys"
+NEEDS_KEYS = {"KubeSpawner": {"extra_container_config": {"envFrom": [{"secretRef": {"name": KEYS}}]}}}
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What came of the change.
+
+    Attributes:
+        restarted: whether the hub's pod was another one after the new policy had come into force.
+        namespaces: those that the additions give to teams, by team.
+    """
+
+    restarted: bool
+    namespaces: Mapping[str, str]
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -28,38 +53,91 @@ def with_more(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any
     return {**base, **more, **both}
 
 
+def additions(registry_host: str) -> dict[str, Any]:
+    """Return all that the tests add, with images of a registry."""
+    images = {name: {"title": name.title(), "image": f"{registry_host}/{name}:1"} for name in REFUSED_IMAGES}
+    return functools.reduce(with_more, map(read_yaml, ADDITIONS), {"images": images})
+
+
 @contextmanager
-def in_force(
-    install: Install, additions: Mapping[str, Any], folder: Path, hub_config: Mapping[str, Any] | None = None
-) -> Iterator[None]:
-    """Have the running hub decide by the shipped policy and these additions, and then by the one before again.
+def changed(install: Install, folder: Path) -> Iterator[Changed]:
+    """Have the running hub decide by the shipped policy and the tests' additions, and then by the one before again.
 
-    Namespaces that the additions give to teams are made with it, and deleted with all that is in them. What is in
-    `hub_config` is added to the chart's value `hub.config`.
+    First the policy changes, which no running hub is restarted for, then the hub's configuration. A cluster that this
+    run booted goes with the run, and nothing is taken back there.
     """
-    pool = next(iter(additions["pools"]))
-    namespaces = [team["namespace"] for team in additions["teams"].values() if "namespace" in team]
-    before = helm(install, "get", "values", "swish", "--output=yaml")
-    values = {**(yaml.safe_load(before) or {}), "policy": with_more(read_yaml(SHIPPED), additions)}
-    values = with_more(values, {"hub": {"config": hub_config}} if hub_config else {})
-    # as an interrupted run left them
+    with registry() as host:
+        added = additions(host)
+        namespaces = {name: team["namespace"] for name, team in added["teams"].items() if "namespace" in team}
+        before = helm(install, "get", "values", "swish", "--output=yaml")
+        # as text: Helm sorts a mapping, and the first image is the usual one
+        policy = yaml.safe_dump(with_more(read_yaml(SHIPPED), added), sort_keys=False)
+        values = {**(yaml.safe_load(before) or {}), "policy": policy}
+        # as an interrupted run left them
+        delete_namespaces(install, namespaces.values())
+        try:
+            restarted = _change(install, folder / "values.yaml", values, next(iter(added["pools"])))
+            for namespace in (install.namespace, *namespaces.values()):
+                make_keys(install, namespace)
+            configured = with_more(values, {"hub": {"config": NEEDS_KEYS}})
+            upgrade(install, folder / "configured.yaml", yaml.safe_dump(configured, sort_keys=False))
+            yield Changed(restarted, namespaces)
+        finally:
+            if not os.environ.get("SWISH_E2E_BOOTED"):
+                _take_back(install, folder / "before.yaml", before, next(iter(added["pools"])), namespaces.values())
+
+
+def _change(install: Install, path: Path, values: Mapping[str, Any], pool: str) -> bool:
+    """Put a policy in force, and say whether the hub was restarted for it."""
+    old = hub_uid(install)
+    upgrade(install, path, yaml.safe_dump(values, sort_keys=False))
+    look_at_volumes(install, "deployment/hub", "deployment/web")
+    wait_until("the hub has read the new policy", lambda: knows_pool(install, pool), within_seconds=180)
+    return hub_uid(install) != old
+
+
+def _take_back(install: Install, path: Path, before: str, pool: str, namespaces: Any) -> None:
+    upgrade(install, path, before)
     delete_namespaces(install, namespaces)
-    try:
-        upgrade(install, folder / "values.yaml", yaml.safe_dump(values))
-        wait_until("the hub has read the new policy", lambda: knows_pool(install, pool), within_seconds=180)
-        yield
-    finally:
-        upgrade(install, folder / "before.yaml", before)
-        delete_namespaces(install, namespaces)
-        # nothing answers for a namespace that is gone, and the hub gives up watching it
-        install.kubectl("rollout", "restart", "deployment/hub")
-        install.kubectl("rollout", "status", "deployment/hub", "--timeout=120s")
-        wait_until("the hub has the policy of before", lambda: knows_pool(install, pool) is False, within_seconds=180)
+    install.kubectl("delete", "secret", KEYS, "--ignore-not-found")
+    # nothing answers for a namespace that is gone, and the hub gives up watching it
+    install.kubectl("rollout", "restart", "deployment/hub")
+    install.kubectl("rollout", "status", "deployment/hub", "--timeout=120s")
+    wait_until("the hub has the policy of before", lambda: knows_pool(install, pool) is False, within_seconds=180)
 
 
-def delete_namespaces(install: Install, names: list[str]) -> None:
+def make_keys(install: Install, namespace: str) -> None:
+    """Make the Secret that every environment needs."""
+    keys = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": KEYS, "namespace": namespace}}
+    install.kubectl("apply", f"--namespace={namespace}", "--filename=-", stdin=json.dumps(keys))
+
+
+def hub_uid(install: Install) -> str:
+    """Return the uid of the one hub pod."""
+    (hub,) = [pod for pod in install.get("pods")["items"] if pod["metadata"]["name"].startswith("hub-")]
+    return str(hub["metadata"]["uid"])
+
+
+def look_at_volumes(install: Install, *workloads: str) -> None:
+    """Have the kubelet bring changed Secrets and ConfigMaps at once: it looks at a pod when the pod itself changes.
+
+    Without it they come with the kubelet's period, on the local cluster ten seconds.
+    """
+    for workload in workloads:
+        kind, _, name = workload.partition("/")
+        pods = [f"pod/{name}"] if kind == "pod" else pods_of(install, name)
+        install.kubectl("annotate", "--overwrite", *pods, f"swish-e2e/looked-at={os.urandom(6).hex()}")
+
+
+def pods_of(install: Install, deployment: str) -> list[str]:
+    """Return the pods of a Deployment, as kubectl names them."""
+    names = install.kubectl("get", "pods", "--output=name").split()
+    return [name for name in names if name.startswith(f"pod/{deployment}-")]
+
+
+def delete_namespaces(install: Install, names: Any) -> None:
     """Delete namespaces with all that is in them, and wait until they are gone."""
-    if names:
+    if names := list(names):
         install.kubectl("delete", "namespace", "--ignore-not-found", *names)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.browser import log_in
+from tests.e2e.browser import log_in, open_notebook, run_cell
 from tests.e2e.install import Install
 
 
@@ -22,18 +22,8 @@ def test_launch_in_a_browser(page: Page, install: Install, server_name: str, pic
     page.wait_for_url(re.compile(rf"/user/{install.username}/{server_name}/lab"), timeout=180_000)
     expect(page.locator(".jp-LauncherCard", has_text="Python 3").first).to_be_visible(timeout=60_000)
     page.screenshot(path=pictures / "jupyterlab.png")
-    run_a_cell(page)
-
-
-def run_a_cell(page: Page) -> None:
-    """Open a notebook from the launcher, type a cell, run it, and read the answer below it."""
-    page.locator(".jp-LauncherCard[data-category='Notebook']", has_text="Python 3").first.click()
-    # JupyterLab drops what is run before the kernel has said that it is there.
-    expect(page.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=60_000)
-    cell = page.locator(".jp-Notebook .jp-CodeCell .cm-content").first
-    cell.click()
-    cell.press_sequentially("print(6*7)")
-    page.keyboard.press("Control+Enter")
+    open_notebook(page, "Python 3")
+    run_cell(page, "print(6*7)")
     expect(page.locator(".jp-OutputArea-output").first).to_have_text("42", timeout=60_000)
 
 

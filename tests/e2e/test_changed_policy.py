@@ -1,37 +1,39 @@
 """An administrator changes the policy: a protected pool, and a team with a namespace and a quota, come into force."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import remove_servers
 from tests.e2e.hub import Person
 from tests.e2e.install import Install, wait_until
 from tests.e2e.kernel import Kernel
-from tests.e2e.policy import REPO, in_force, read_yaml
+from tests.e2e.nodes import applied
+from tests.e2e.policy import Changed
+from tests.e2e.telling import failure
 
-ADDITIONS = read_yaml(REPO / "tests" / "data" / "policy-e2e.yaml")
-NAMESPACE = ADDITIONS["teams"]["walled"]["namespace"]
 GUARDED = {"image": "python3", "pool": "guarded", "cpu": "500m", "memory": "1Gi"}
 WALLED = {"team": "walled", "image": "python3", "cpu": "500m", "memory": "1Gi"}
 CHECKPOINT = '#!/bin/sh\ndate > "$HOME/checkpoint-ran.txt"\n'
 
 
 @pytest.fixture(scope="module", autouse=True)
-def changed_policy(install: Install, alice: Person, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The shipped policy with tests/data/policy-e2e.yaml, in force while this module runs."""
-    with in_force(install, ADDITIONS, tmp_path_factory.mktemp("policy")):
-        yield
-        remove_servers(install)
+def slow_starts_begin(request: pytest.FixtureRequest, changed_policy: Changed) -> None:
+    """What takes minutes in another module has these tests' time."""
+    if any(item.path.stem == "test_trouble" for item in request.session.items):
+        request.getfixturevalue("slow_starts")
 
 
 @pytest.fixture(scope="module")
-def walled(install: Install) -> Install:
+def walled(install: Install, changed_policy: Changed) -> Install:
     """The same installation, looked at in the namespace of team walled."""
-    return replace(install, namespace=NAMESPACE)
+    return replace(install, namespace=changed_policy.namespaces["walled"])
+
+
+def test_the_hub_is_not_restarted_for_a_policy(changed_policy: Changed):
+    """A new policy comes into force in the hub that runs."""
+    assert not changed_policy.restarted
 
 
 def evict(install: Install, pod: dict[str, Any]) -> None:
@@ -64,7 +66,8 @@ def test_drain_and_checkpoint(install: Install, alice: Person, server_name: str)
         kernel.run("!mkdir -p .swish && mv checkpoint.txt .swish/checkpoint && chmod +x .swish/checkpoint")
         assert kernel.run("import os; print(os.path.exists('checkpoint-ran.txt'))") == "False\n"
     alice.stop(server_name)
-    wait_until("its budget is gone", lambda: not install.kubectl("get", "pdb", "--output=name"))
+    budget = ("pdb", pod["metadata"]["name"], "--ignore-not-found")
+    wait_until("its budget is gone", lambda: not install.kubectl("get", *budget))
     again = alice.start_and_wait(server_name, image="python3", cpu="500m", memory="1Gi")
     assert alice.read_file(again, "checkpoint-ran.txt").strip()
     # what is not protected may be evicted, so the refusal above is the budget's
@@ -77,7 +80,7 @@ def drain(install: Install, pod: dict[str, Any]) -> None:
     only = (f"--pod-selector=swish.io/environment={environment}", "--force", "--delete-emptydir-data")
     try:
         with pytest.raises(AssertionError, match="disruption budget"):
-            install.kubectl("drain", node, *only, "--dry-run=none", "--timeout=15s")
+            install.kubectl("drain", node, *only, "--dry-run=none", "--timeout=6s")
     finally:
         # a drain begins by cordoning the node, which is the only one here
         install.kubectl("uncordon", node)
@@ -109,8 +112,9 @@ def test_team_in_its_own_namespace(
         "asks for 2Gi of memory; ask for less, or stop an environment."
     )
     # something that the hub knows nothing of takes the rest
-    walled.kubectl("create", "--filename=-", stdin=json.dumps(lodger(pod["spec"]["containers"][0]["image"])))
-    told = failure(alice, other_server_name, **WALLED)
+    image = pod["spec"]["containers"][0]["image"]
+    with applied(walled, lodger(image)):
+        told = failure(alice, other_server_name, **WALLED)
     assert "The cluster's quota for team Walled is used up" in told
     assert walled.environment_pods(alice.name, other_server_name) == []
     alice.stop(server_name)
@@ -153,18 +157,3 @@ def lodger(image: str) -> dict[str, Any]:
     security = {"runAsNonRoot": True, "runAsUser": 1000, "seccompProfile": {"type": "RuntimeDefault"}}
     spec = {"containers": [container], "securityContext": security, "terminationGracePeriodSeconds": 0}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "lodger"}, "spec": spec}
-
-
-def failure(person: Person, server: str, **options: Any) -> str:
-    """Start a server that will not become ready, and return everything that the person is told about it."""
-    answer = person.start(server, **options)
-    if answer.status_code >= 400:
-        return str(answer.json()["message"])
-    return told_at_the_end(person, server)
-
-
-def told_at_the_end(person: Person, server: str) -> str:
-    """Return everything that a person is told about a server that starts, and will not become ready."""
-    events = list(person.progress(server))
-    assert events[-1].get("failed"), f"it did not fail: {events}"
-    return "\n".join(str(event.get("message")) for event in events)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from tests.e2e.conftest import remove_servers
 from tests.e2e.install import Install, wait_until
+from tests.e2e.servers import remove_servers
 
 SERVER = "e2e-crowd"
 MIB = 1024**2

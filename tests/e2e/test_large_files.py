@@ -5,9 +5,11 @@ import hashlib
 from tests.e2e.hub import Person
 from tests.e2e.install import Install
 from tests.e2e.kernel import Kernel
+from tests.scale import scaled
 
 MIB = 1024**2
-BLOCKS = 1024
+#: Of a mebibyte each; the environment has half as many for its memory.
+BLOCKS = scaled(512, 1024)
 WRITE = f"""
 with open("large.bin", "wb") as stream:
     for block in range({BLOCKS}):
@@ -33,9 +35,9 @@ def expected() -> str:
 
 def test_mmap_beyond_the_memory_limit(install: Install, alice: Person, server_name: str):
     """A file of twice the memory limit is written, mapped and scanned whole; nothing is killed or started again."""
-    server = alice.start_and_wait(server_name, image="python3", cpu="1", memory="512Mi")
+    server = alice.start_and_wait(server_name, image="python3", cpu="1", memory=f"{BLOCKS // 2}Mi")
     before = install.environment_pod(alice.name, server_name)
-    assert before["spec"]["containers"][0]["resources"]["limits"]["memory"] == str(512 * MIB)
+    assert before["spec"]["containers"][0]["resources"]["limits"]["memory"] == str(BLOCKS // 2 * MIB)
     with Kernel(alice, server) as kernel:
         kernel.run(WRITE, within_seconds=180)
         assert kernel.run(SCAN, within_seconds=180) == expected()

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import new_server_name, remove_servers
 from tests.e2e.hub import Person, Server
 from tests.e2e.install import Install
 from tests.e2e.kernel import Kernel
+from tests.e2e.servers import new_server_name, remove_servers
 
 LABELS = {
     "swish.io/team": "imaging",

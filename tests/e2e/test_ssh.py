@@ -23,18 +23,25 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import LogIn, new_server_name, remove_servers
+from tests.e2e.conftest import LogIn
 from tests.e2e.hub import Person, Server
 from tests.e2e.install import Install, wait_until
-from tests.e2e.policy import REPO, in_force, read_yaml
+from tests.e2e.policy import Changed, look_at_volumes
+from tests.e2e.servers import new_server_name, remove_servers
 from tests.e2e.ssh import LOGIN, Host, Keys, Laptop, gets_in, host_of
 from tests.e2e.test_hub_restart import hub_answers, hub_pod_name, hub_pods, only_hub_pod
+from tests.scale import scaled
 
-POLICY = read_yaml(REPO / "tests" / "data" / "policy-ssh.yaml")
 #: An address of this machine that the policy's networks do not hold.
 OUTSIDE = "10.99.0.1"
 SMALL: dict[str, Any] = {"image": "python3", "pool": "entered", "ssh": True}
 MIB = 2**20
+#: Of the file that is sent and fetched.
+LARGE_MIB = scaled(64, 1024)
+#: How often sshd is killed.
+KILLS = scaled(3, 20)
+#: Sessions at once.
+SESSIONS = scaled(20, 50)
 
 
 @dataclass(frozen=True)
@@ -60,10 +67,8 @@ class Entered:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def ssh_policy(install: Install, alice: Person, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The shipped policy with tests/data/policy-ssh.yaml, in force while this module runs."""
-    with in_force(install, POLICY, tmp_path_factory.mktemp("policy")):
-        yield
+def ssh_policy(changed_policy: Changed) -> None:
+    """The shipped policy with tests/data/policy-ssh.yaml, among others, is in force."""
 
 
 @pytest.fixture(scope="module")
@@ -76,9 +81,14 @@ def entered(install: Install, alice: Person, tmp_path_factory: pytest.TempPathFa
         server = alice.start_and_wait(name, **SMALL)
         host = host_of(install, keys, name)
         wait_until("the key lets in", lambda: gets_in(laptop, host), within_seconds=150)
-        # the kubelet brings it within minutes, while other things are tried
         second = keys.add(laptop.make_key("second").with_suffix(".pub"))
+        look_at_keys(install, alice, name)
         yield Entered(install, alice, server, keys, laptop, host, second)
+
+
+def look_at_keys(install: Install, person: Person, server: str) -> None:
+    """Have changed keys brought to an environment at once; the kubelet alone takes its time."""
+    look_at_volumes(install, f"pod/{install.environment_pod(person.name, server)['metadata']['name']}")
 
 
 def test_a_command_runs_where_the_files_are(entered: Entered):
@@ -121,10 +131,10 @@ def test_files_are_the_same_on_both_sides(entered: Entered, tmp_path: Path):
 
 @pytest.fixture(scope="module")
 def large(entered: Entered) -> Path:
-    """A file of 1 GiB that does not compress."""
+    """A large file that does not compress."""
     place = entered.laptop.folder / "large"
     with place.open("wb") as out:
-        for _ in range(1024):
+        for _ in range(LARGE_MIB):
             out.write(os.urandom(MIB))
     return place
 
@@ -149,12 +159,12 @@ def sftp(entered: Entered, *commands: str) -> Any:
 
 
 def test_sftp_puts_resumes_and_gets(entered: Entered, large: Path, tmp_path: Path):
-    """A transfer of 1 GiB that was cut off in the middle goes on there, and comes back the same."""
-    half = beginning(large, tmp_path / "half", 512 * MIB)
+    """A transfer that was cut off in the middle goes on there, and comes back the same."""
+    half = beginning(large, tmp_path / "half", LARGE_MIB // 2 * MIB)
     assert sftp(entered, f"put {half} large").returncode == 0
     assert sftp(entered, f"reput {large} large").returncode == 0
     assert entered.ssh("sha256sum large", timeout=120).stdout.split()[0] == sha256(large)
-    back = beginning(large, tmp_path / "back", 300 * MIB)
+    back = beginning(large, tmp_path / "back", LARGE_MIB // 3 * MIB)
     assert sftp(entered, f"reget large {back}").returncode == 0
     assert sha256(back) == sha256(large)
     entered.ssh("rm large")
@@ -233,12 +243,13 @@ def read_until(terminal: int, words: bytes) -> bytes:
     return said
 
 
-def test_fifty_sessions_at_once(entered: Entered):
+def test_many_sessions_at_once(entered: Entered):
     """Each is a connection of its own."""
     patient = ("-o", "ConnectTimeout=100")
-    with ThreadPoolExecutor(50) as threads:
-        done = list(threads.map(lambda number: entered.ssh(f"sleep 5; echo {number}", *patient), range(50)))
-    assert [one.stdout.strip() for one in done] == [str(number) for number in range(50)], [one.stderr for one in done]
+    with ThreadPoolExecutor(SESSIONS) as threads:
+        done = list(threads.map(lambda number: entered.ssh(f"sleep 5; echo {number}", *patient), range(SESSIONS)))
+    printed = [one.stdout.strip() for one in done]
+    assert printed == [str(number) for number in range(SESSIONS)], [one.stderr for one in done]
 
 
 def test_a_session_outlives_the_hub(entered: Entered):
@@ -273,6 +284,7 @@ def test_the_gateway_leads_to_ones_own_environment(entered: Entered):
     config = jump_config(entered)
     jump = ["ssh", "-F", config, "-J", "gateway"]
     target = f"{entered.host.name}.{entered.install.namespace}.svc"
+    look_at_volumes(entered.install, "deployment/ssh-gateway")
     wait_until(
         "the gateway knows the environment",
         lambda: entered.laptop.run([*jump, target, "true"]).returncode == 0,
@@ -390,13 +402,14 @@ def test_other_networks_are_refused(entered: Entered):
 
 
 def test_a_removed_key_ends_its_session(entered: Entered, record_property: Any):
-    """Within what the kubelet takes to renew a mounted Secret; others go on."""
+    """As soon as the kubelet has renewed the mounted Secret; others go on."""
     laptop = entered.laptop
     wait_until("the second key lets in", lambda: gets_in(laptop, entered.host, key="second"), within_seconds=150)
     argv = ["ssh", *laptop.options(entered.host, "second"), entered.host.address, "cat"]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as session:
         began = time.monotonic()
         entered.keys.remove(entered.second)
+        look_at_keys(entered.install, entered.person, entered.server.name)
         session.wait(timeout=180)
         record_property("seconds", round(time.monotonic() - began))
     assert "Permission denied" in refusal(entered, key="second")
@@ -404,9 +417,9 @@ def test_a_removed_key_ends_its_session(entered: Entered, record_property: Any):
 
 
 def test_a_sidecar_that_dies_comes_back(entered: Entered):
-    """Twenty times, and the notebook does not notice."""
+    """Time after time, and the notebook does not notice."""
     before = restarts(entered, "containerStatuses", "notebook")
-    for number in range(20):
+    for number in range(KILLS):
         told = restarts(entered, "initContainerStatuses", "ssh")
         end_process(entered, "kill 1")
         is_back = functools.partial(came_back, entered, told)
@@ -491,7 +504,7 @@ def test_the_owner_reads_who_entered(entered: Entered, recorded: dict[str, Any])
 
 
 def test_restarts_leave_no_gap(entered: Entered, recorded: dict[str, Any]):
-    """Though sshd was started more than twenty times in this log, each with its first line."""
+    """Though sshd was started time after time in this log, each with its first line."""
     entries = told(entered.keys, entered)
     assert not [entry for entry in entries if entry["event"] in ("gap", "unread")]
     assert sum(entry["event"] == "started" for entry in entries) > restarts(entered, "initContainerStatuses", "ssh")

@@ -1,150 +1,37 @@
 """Launches that cannot succeed end soon, with a sentence that says what happened and what to do next.
 
-Those that Kubernetes itself takes long to know of run beside the others, from the first test on.
+Those that Kubernetes itself takes long to know of run beside the others, from the first test on (`slow_starts`).
 """
 
 import json
 import re
-import time
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import new_server_name, remove_servers
 from tests.e2e.hub import Person
 from tests.e2e.install import Install, wait_until
 from tests.e2e.kernel import Kernel
-from tests.e2e.nodes import answer_attachment, applied, driver, holder, last_seen_now, storage_class, volume
-from tests.e2e.policy import REPO, in_force, read_yaml, with_more
-from tests.e2e.registry import registry
-from tests.e2e.test_changed_policy import failure, told_at_the_end
+from tests.e2e.nodes import applied
+from tests.e2e.policy import KEYS, Changed, make_keys
+from tests.e2e.slow_starts import SMALL, SlowStarts
+from tests.e2e.telling import told
 
-ADDITIONS = read_yaml(REPO / "tests" / "data" / "policy-trouble.yaml")
-NAMESPACE = ADDITIONS["teams"]["cramped"]["namespace"]
-SMALL = {"team": "imaging", "image": "python3", "cpu": "500m", "memory": "512Mi"}
 CRAMPED = {**SMALL, "team": "cramped"}
-#: What is started beside other tests, by somebody else: a person may have a few servers only.
-BESIDE = {**SMALL, "team": "genomics", "cpu": "100m"}
-#: What the registry of these tests is asked for.
-IMAGES = ("untagged", "private", "foreign")
-#: Every environment needs a Secret of this name while this module runs.
-KEYS = "e2e-keys"
-NEEDS_KEYS = {"KubeSpawner": {"extra_container_config": {"envFrom": [{"secretRef": {"name": KEYS}}]}}}
-#: The class of a home that any node may have; nothing makes one on a node where nothing runs.
-ANYWHERE = "swish-e2e-anywhere"
-#: The disk `one` cannot be attached, the disk `two` is attached to a node already, and any node may have `three`.
-DISKS = (
-    driver(),
-    storage_class("swish-e2e-unattached"),
-    storage_class("swish-e2e-occupied"),
-    volume("swish-e2e-unattached", "swish-e2e-unattached", "one"),
-    volume("swish-e2e-occupied", "swish-e2e-occupied", "two"),
-    volume("swish-e2e-held", "swish-e2e-held", "two"),
-    volume(ANYWHERE, ANYWHERE, "three", "10Gi"),
-    *holder("e2e-holder", "e2e-elsewhere", "swish-e2e-held", "swish-e2e-held"),
-)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def troubled(install: Install, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The shipped policy with choices that cannot start, in force while this module runs."""
-    keys = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": KEYS}, "stringData": {"region": "here"}}
-    install.kubectl("apply", "--filename=-", stdin=json.dumps(keys))
-    try:
-        with registry() as host:
-            images = {name: {"title": name.title(), "image": f"{host}/{name}:1"} for name in IMAGES}
-            with in_force(
-                install, with_more(ADDITIONS, {"images": images}), tmp_path_factory.mktemp("policy"), NEEDS_KEYS
-            ):
-                yield
-                remove_servers(install)
-    finally:
-        install.kubectl("delete", "secret", KEYS)
+def slow(slow_starts: SlowStarts) -> Iterator[SlowStarts]:
+    """What a person is told of starts that take minutes to fail."""
+    yield slow_starts
+    slow_starts.close()
 
 
 @pytest.fixture(scope="module")
-def cramped(install: Install) -> Install:
+def cramped(install: Install, changed_policy: Changed) -> Install:
     """The same installation, looked at in the namespace of team cramped."""
-    return replace(install, namespace=NAMESPACE)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def slow(install: Install, troubled: None) -> Iterator[dict[str, Future[str]]]:
-    """What a person is told of starts that take minutes to fail, by the choice that is wrong with them."""
-    with ExitStack() as cluster, ThreadPoolExecutor() as beside:
-        for node in ("e2e-silent", "e2e-elsewhere"):
-            cluster.enter_context(last_seen_now(install, node))
-        cluster.enter_context(applied(install, *DISKS))
-        # a volume stays as long as somebody's files are on it
-        cluster.callback(remove_servers, install)
-        answer_attachment(install, "swish-e2e-held", attached=True)
-        bob = cluster.enter_context(Person(install, "bob", install.password))
-        server = start_on_silent_node(bob)
-        yield {
-            "silent": beside.submit(lose_a_node, bob, server),
-            "missing": beside.submit(told_beside, install, {"image": "missing"}),
-            "unattached": beside.submit(told_beside, install, {"pool": "unattached"}),
-            "occupied": beside.submit(told_beside, install, {"pool": "occupied"}),
-            "driver": beside.submit(refuse_to_attach, install),
-        }
-
-
-def told_beside(install: Install, options: Mapping[str, Any]) -> str:
-    """Return what a person is told of a start that runs beside other tests; log-ins share nothing."""
-    with Person(install, "bob", install.password) as bob:
-        return told(bob, new_server_name(), {**BESIDE, **options})
-
-
-def refuse_to_attach(install: Install) -> str:
-    """Answer as the driver does whose cloud does not know the node."""
-    error = {"message": "Instance i-0e2e not found", "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
-    answer_attachment(install, "swish-e2e-unattached", attached=False, attachError=error)
-    return error["message"]
-
-
-def start_on_silent_node(person: Person) -> str:
-    """Start a server on a node that was ready a moment ago, and return its name."""
-    server = new_server_name()
-    # what a home's claim is made for is decided as it is made
-    default = storage_class(ANYWHERE, **{"storageclass.kubernetes.io/is-default-class": "true"})
-    with applied(person.install, default):
-        person.start(server, **{**BESIDE, "pool": "silent", "cpu": "4000"})
-        person.progress_until(server, "A node was found")
-    answer_attachment(person.install, ANYWHERE, attached=True)
-    return server
-
-
-def lose_a_node(person: Person, server: str) -> str:
-    """Wait until a node is lost, take it out of the cluster, and return what the person was told."""
-    began = time.monotonic()
-    words = told_at_the_end(person, server)
-    print(f"{time.monotonic() - began:.1f} s: {words}")  # noqa: T201 - as in `told`
-    assert person.install.environment_pods(person.name, server) == []
-    person.install.kubectl("delete", "node", "e2e-silent")
-    wait_until("Kubernetes has taken its pod away", lambda: not pods_on(person.install, "e2e-silent"))
-    return words
-
-
-def pods_on(install: Install, node: str) -> list[Any]:
-    """Return the pods of a node, those too that are on their way out."""
-    found: list[Any] = install.get("pods", f"--field-selector=spec.nodeName={node}")["items"]
-    return found
-
-
-def told(person: Person, server: str, options: Mapping[str, Any]) -> str:
-    """Start a server that will fail, and return what the person reads; it leaves no pod, nor waits for the limit."""
-    began = time.monotonic()
-    words = failure(person, server, **options)
-    print(f"{time.monotonic() - began:.1f} s: {words}")  # noqa: T201 - the record of what a person reads, and when
-    assert "did not start within" not in words
-    assert person.install.environment_pods(person.name, server) == []
-    assert "Traceback" not in words
-    return words
+    return replace(install, namespace=changed_policy.namespaces["cramped"])
 
 
 @pytest.mark.parametrize(
@@ -178,7 +65,7 @@ def test_a_missing_secret(install: Install, alice: Person, server_name: str):
     try:
         words = told(alice, server_name, SMALL)
     finally:
-        install.kubectl("create", "secret", "generic", KEYS)
+        make_keys(install, install.namespace)
     assert "Something that the environment is configured with is not there; ask an administrator." in words
     assert f'secret "{KEYS}" not found' in words.replace("'", '"')
     alice.start_and_wait(server_name, **SMALL)
@@ -276,7 +163,7 @@ def test_a_rule_of_the_cluster(cramped: Install, alice: Person, server_name: str
         "metadata": {"name": name},
         "spec": {"matchConstraints": {"resourceRules": [pods]}, "validations": [rule]},
     }
-    where = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": NAMESPACE}}}
+    where = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": cramped.namespace}}}
     binding = {
         "apiVersion": "admissionregistration.k8s.io/v1",
         "kind": "ValidatingAdmissionPolicyBinding",
@@ -305,32 +192,32 @@ def dry_run_is_refused(install: Install) -> bool:
     return False
 
 
-def test_an_image_whose_registry_is_away(slow: dict[str, Future[str]]):
+def test_an_image_whose_registry_is_away(slow: SlowStarts):
     """The image is named, and another one is advised; where no registry can be asked, that is said after some tries."""
-    words = slow["missing"].result()
+    words = slow.told("missing")
     assert 'The image "Missing"' in words
     # by how the cluster may fetch images, and from where
     assert re.search("is not in its registry|is not there, or|could not be fetched so far|is not on the node", words)
     assert "ask an administrator" in words
 
 
-def test_a_node_that_is_lost(slow: dict[str, Future[str]]):
+def test_a_node_that_is_lost(slow: SlowStarts):
     """Kubernetes says it of the node alone. Once the node is taken out of the cluster nothing is left of the pod."""
-    words = slow["silent"].result()
+    words = slow.told("silent")
     assert "The node that the environment was starting on does not answer." in words
     assert "Your files are as they were; try again." in words
 
 
-def test_a_volume_that_cannot_be_attached(slow: dict[str, Future[str]]):
+def test_a_volume_that_cannot_be_attached(slow: SlowStarts):
     """What the driver says is quoted."""
-    words = slow["unattached"].result()
+    words = slow.told("unattached")
     assert "A volume could not be brought to the node so far. Your files are as they were." in words
-    assert slow["driver"].result() in words
+    assert slow.told("driver") in words
 
 
-def test_a_volume_that_another_node_has(slow: dict[str, Future[str]]):
+def test_a_volume_that_another_node_has(slow: SlowStarts):
     """What to do about it is said."""
-    words = slow["occupied"].result()
+    words = slow.told("occupied")
     assert "A volume is still in use on another node. Your files are as they were." in words
     assert "Stop what uses it, or wait until it is free." in words
     assert "Multi-Attach error" in words

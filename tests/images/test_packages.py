@@ -48,7 +48,8 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def python(tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> Path:
     """The Python of a virtual environment like the images', that has swishother 1.0."""
     folder = tmp_path_factory.mktemp("venv")
-    subprocess.run([sys.executable, "-m", "venv", "--system-site-packages", folder], check=True)
+    # pip is the one of the Python behind it, which it sees
+    subprocess.run([sys.executable, "-m", "venv", "--system-site-packages", "--without-pip", folder], check=True)
     python = folder / "bin" / "python3"
     pip = [str(python), "-m", "pip", "install", "-q", "--no-index", "--find-links", str(wheels)]
     subprocess.run([*pip, "swishother==1.0"], check=True)

@@ -24,8 +24,8 @@ from swish_spawner.core.plan import Person, plan_server
 from swish_spawner.core.policy import Policy, Ssh
 from swish_spawner.core.request import parse_request
 from tests.docs.test_ssh_names import external_dns as external_dns_of_the_page
-from tests.e2e.dns import ZONE, NameServer, Record, cannot_serve_names, external_dns, name_server, owner_of
 from tests.e2e.install import kubectl_path, wait_until
+from tests.names.dns import ZONE, NameServer, Record, cannot_serve_names, external_dns, name_server, owner_of
 
 NAMESPACE: Final = "swish"
 LOAD_BALANCER: Final = "192.0.2.10"

@@ -20,8 +20,8 @@ from swish_spawner.core.ssh_chain import body_of
 from swish_spawner.services.audit.store import Store
 from tests.conftest import SHIPPED_POLICY
 from tests.docs.test_how_to import with_more
-from tests.e2e.test_web_pages import assert_accessible
 from tests.fake_api import FakeApi, served_beside
+from tests.pages.test_web_pages import assert_accessible
 from tests.real_hub import until
 from tests.services.web.site import Site, running_site, secrets_of
 

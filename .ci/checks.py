@@ -1,0 +1,111 @@
+"""Run every check there is: those on a cluster, which mostly wait, and beside them those that need none.
+
+    python .ci/checks.py MAKE
+
+The end-to-end tests are shown as they go. What the others print is shown in one piece, when all of them have ended; a
+part that fails ends its lane. At the end a table says how long each part took, and each module of the slowest ones.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+#: What needs no cluster, one after the other. On a new machine the last two want what the cluster's start builds.
+BESIDE = ("lint", "unit-newest", "unit-oldest", "pages", "chart")
+CLUSTER = "e2e"
+_NAMED = 15
+
+
+@dataclass
+class Part:
+    """A target of the Makefile that was made.
+
+    Attributes:
+        name: the target.
+        began: seconds since the whole began.
+        seconds: how long it took.
+        code: its exit status.
+    """
+
+    name: str
+    began: float
+    seconds: float
+    code: int
+
+
+@dataclass
+class Checks:
+    """One run.
+
+    Args:
+        make: the command.
+        folder: for what the parts write down of their times.
+    """
+
+    make: str
+    folder: Path
+    parts: list[Part] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
+
+    def run(self, name: str, output: int | None = None) -> bool:
+        """Make a target, and say whether that went well."""
+        began = time.monotonic() - self.began
+        environment = {**os.environ, "SWISH_TIMES": str(self.folder / f"{name}.json")}
+        # the cluster's programs have people's patience, and go first
+        command = [self.make, name] if output is None else ["nice", "-n", "5", self.make, name]
+        code = subprocess.run(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False
+        ).returncode  # fmt: skip
+        self.parts.append(Part(name, began, time.monotonic() - self.began - began, code))
+        return code == 0
+
+    def beside(self, output: int) -> None:
+        """Make what needs no cluster, until something fails."""
+        all(self.run(name, output) for name in BESIDE)
+
+    def table(self) -> str:
+        """Return how long each part took, and each module of the slowest ones."""
+        lines = [f"{'seconds':>9}  part, from when on"]
+        lines += [
+            f"{part.seconds:9.0f}  {part.name}, from {part.began:.0f} s{'' if part.code == 0 else ' (failed)'}"
+            for part in sorted(self.parts, key=lambda part: part.began)
+        ]
+        modules = [(*row, part.name) for part in self.parts for row in self.modules(part)]
+        modules.sort(key=lambda row: row[2], reverse=True)
+        lines += [f"{'seconds':>9}  tests  module, the slowest {_NAMED}"]
+        lines += [f"{seconds:9.0f}  {tests:5}  {name} ({part})" for name, tests, seconds, part in modules[:_NAMED]]
+        return "\n".join(lines)
+
+    def modules(self, part: Part) -> list[tuple[str, int, float]]:
+        """Return module, tests and seconds of a part that has tests."""
+        place = self.folder / f"{part.name}.json"
+        return json.loads(place.read_text())["modules"] if place.exists() else []
+
+
+def main(make: str) -> int:
+    """Return zero when everything went well."""
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile("w+", errors="replace") as output:
+        checks = Checks(make, Path(folder))
+        lane = threading.Thread(target=checks.beside, args=(output.fileno(),))
+        lane.start()
+        good = checks.run(CLUSTER)
+        lane.join()
+        output.seek(0)
+        print(f"\n{output.read()}\n{checks.table()}", flush=True)
+        good = good and all(part.code == 0 for part in checks.parts)
+        print(
+            f"all of it took {time.monotonic() - checks.began:.0f} s and {'passed' if good else 'FAILED'}", flush=True
+        )
+        return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

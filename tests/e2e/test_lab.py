@@ -1,0 +1,123 @@
+"""What people use in JupyterLab is there, although its start leaves out what nobody needs; in Debian's Chromium."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.browser import open_lab, open_notebook, run_cell
+from tests.e2e.hub import Person, Server
+from tests.e2e.install import Install, wait_until
+from tests.e2e.kernel import Kernel
+from tests.e2e.servers import new_server_name, remove_servers
+from tests.e2e.test_packages import configure_pip
+
+#: Small, and found by JupyterLab once it is installed.
+LANGUAGE_SERVER = "jedi-language-server"
+#: Brings a package that is slow to import, which the images leave out.
+FORMATS = "jsonschema[format-nongpl]"
+#: Speaks to a language server as an editor does, and gives what it says of itself.
+INITIALIZE = """url => new Promise((resolve, reject) => {
+  const socket = new WebSocket(url);
+  socket.onerror = () => reject(new Error("no language server"));
+  setTimeout(() => reject(new Error("the language server says nothing")), 30000);
+  socket.onopen = () => socket.send(JSON.stringify({
+    jsonrpc: "2.0", id: 1, method: "initialize", params: {processId: null, rootUri: null, capabilities: {}},
+  }));
+  socket.onmessage = event => {
+    const told = JSON.parse(event.data);
+    if (told.id === 1) { socket.close(); resolve(told.result); }
+  };
+})"""
+HEADINGS = {
+    "cells": [{"cell_type": "markdown", "metadata": {}, "source": "# Methods\n\ntext\n\n## Samples"}],
+    "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)"}},
+    "nbformat": 4,
+    "nbformat_minor": 4,
+}
+
+
+@pytest.fixture(scope="module")
+def server(install: Install, alice: Person) -> Iterator[Server]:
+    """An environment into which a language server was installed in an earlier session."""
+    name = new_server_name()
+    try:
+        before = alice.start_and_wait(name, image="python3", cpu="1", memory="1Gi")
+        configure_pip(alice, before)
+        with Kernel(alice, before) as kernel:
+            kernel.run(f"%pip install --quiet {LANGUAGE_SERVER}", within_seconds=120)
+        alice.stop(name)
+        yield alice.start_and_wait(name, image="python3", cpu="1", memory="1Gi", packages=[FORMATS])
+    finally:
+        remove_servers(install, name)
+
+
+@pytest.fixture
+def lab(page: Page, install: Install, server: Server) -> Page:
+    """JupyterLab with its launcher."""
+    open_lab(page, install, server)
+    return page
+
+
+def test_terminal(lab: Page, alice: Person, server: Server):
+    """What is typed there is done."""
+    lab.locator(".jp-LauncherCard", has_text="Terminal").first.click()
+    terminal = lab.locator(".jp-Terminal .xterm-helper-textarea")
+    expect(terminal).to_be_attached(timeout=30_000)
+    expect(lab.locator(".jp-Terminal .xterm-rows, .jp-Terminal canvas").first).to_be_visible()
+
+    def done() -> bool:
+        terminal.press_sequentially("echo $((6*7)) > terminal.txt\n")
+        listed = alice.ask(server, "GET", "contents/")["content"]
+        return any(one["name"] == "terminal.txt" and one["size"] for one in listed)
+
+    # the shell drops what is typed before it is there
+    wait_until("the command was run", done, within_seconds=30, every_seconds=1)
+    assert alice.read_file(server, "terminal.txt") == "42\n"
+
+
+def test_table_of_contents(lab: Page, alice: Person, server: Server):
+    """The headings of a notebook."""
+    document = {"type": "notebook", "format": "json", "content": HEADINGS}
+    alice.ask(server, "PUT", "contents/headings.ipynb", json=document)
+    lab.goto(f"{server.url}lab/tree/headings.ipynb")
+    lab.locator("[data-id='table-of-contents']").click()
+    contents = lab.locator(".jp-TableOfContents-tree")
+    for heading in ("Methods", "Samples"):
+        expect(contents.get_by_text(heading)).to_be_visible(timeout=30_000)
+
+
+def test_debugger(lab: Page):
+    """The kernel can be debugged, and its variables are shown."""
+    open_notebook(lab, "Python 3")
+    lab.locator(".jp-DebuggerBugButton").click()
+    expect(lab.locator(".jp-DebuggerBugButton")).to_have_attribute("aria-pressed", "true", timeout=30_000)
+    run_cell(lab, "the_answer = 6 * 7")
+    lab.locator("[data-id='jp-debugger-sidebar']").click()
+    expect(lab.locator(".jp-DebuggerVariables").get_by_text("the_answer")).to_be_visible(timeout=30_000)
+
+
+def test_percent_pip(lab: Page):
+    """A package that is installed in a notebook can be imported there."""
+    open_notebook(lab, "Python 3")
+    run_cell(lab, "%pip install tabulate==0.9.0")
+    output = lab.locator(".jp-OutputArea-output")
+    expect(output.first).to_contain_text("Successfully installed tabulate-0.9.0", timeout=60_000)
+    run_cell(lab, "import tabulate; print(tabulate.__version__)")
+    expect(output.last).to_have_text("0.9.0", timeout=60_000)
+
+
+def test_a_language_server_answers(lab: Page, server: Server):
+    """One that came with a person's packages is found and started."""
+    place = server.url.replace("http", "ws", 1)
+    told = lab.evaluate(INITIALIZE, f"{place}lsp/ws/{LANGUAGE_SERVER}")
+    assert told["serverInfo"]["name"] == LANGUAGE_SERVER
+    assert "completionProvider" in told["capabilities"], json.dumps(told)
+
+
+def test_all_of_json_schemas_formats(alice: Person, server: Server):
+    """The kernel of who asked for the package that checks them has the one that the images leave out."""
+    with Kernel(alice, server) as kernel:
+        code = "import jsonschema; print('iri' in jsonschema.Draft202012Validator.FORMAT_CHECKER.checkers)"
+        assert kernel.run(code) == "True\n"
