@@ -14,6 +14,9 @@ VENV := $(or $(shell $(PYTHON) .ci/venv.py --path requirements/dev.txt 2>/dev/nu
 OLD_VENV := $(or $(shell $(PYTHON) .ci/venv.py --path requirements/jupyterhub-5.txt 2>/dev/null),.no-python/jupyterhub-5)
 PY := $(VENV)/bin/python
 
+# What checkers remember goes by the content of files, so that all checkouts share it.
+export MYPY_CACHE_DIR := $(VENV)/cache/mypy
+export RUFF_CACHE_DIR := $(VENV)/cache/ruff
 export PYTHONPATH := $(CURDIR)
 export PATH := $(VENV)/bin:$(PATH)
 
@@ -51,7 +54,7 @@ lint: venv ## formatting, lint, types and import contracts
 	ruff format --check .
 	ruff check .
 	mypy
-	lint-imports
+	lint-imports --cache-dir $(VENV)/cache/imports
 
 unit: unit-newest unit-oldest ## tests that need no cluster and no network, on both supported JupyterHubs
 

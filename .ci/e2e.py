@@ -2,16 +2,26 @@
 
     python .ci/e2e.py [arguments of pytest]
 
+Without arguments all of them are run, phase by phase: tests/e2e/phases.py says what runs beside what.
+
 A cluster that answers is used and left up. Where there is none, one is booted, the last test takes it down and up
 again, and it is taken down for good afterwards, so that no process is left. That says nothing unless it fails: the last
 thing to read is pytest's summary. A cluster that is there but does not answer, or is on its way, is somebody's: it is
 brought up, and left up.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
+
+from tests.e2e.phases import PHASES, arguments
+from tests.e2e.policy import PLACE
+from tests.times import VARIABLE, together
 
 LOCAL = [sys.executable, "-m", "local"]
 
@@ -25,11 +35,32 @@ def state() -> str:
         sys.exit(f"error: status printed no JSON object\n{done.stdout}{done.stderr}")
 
 
-def run_tests(arguments: list[str], *, booted: bool) -> int:
+def run_pytest(words: list[str], environment: dict[str, str]) -> int:
     """Return pytest's exit code."""
+    return subprocess.run([sys.executable, "-m", "pytest", *words], env=environment, check=False).returncode
+
+
+def run_phases(environment: dict[str, str]) -> int:
+    """Run all tests, phase by phase, and take back what they changed together; returns the first bad exit code."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**environment, PLACE: folder}
+        codes, times = [], []
+        try:
+            for number, phase in enumerate(PHASES):
+                times.append(Path(folder) / f"times-{number}.json")
+                codes.append(run_pytest(arguments(phase), {**environment, VARIABLE: str(times[-1])}))
+        finally:
+            command = [sys.executable, "-m", "tests.e2e.policy", folder]
+            codes.append(subprocess.run(command, env=environment, check=False).returncode)
+        if place := environment.get(VARIABLE):
+            Path(place).write_text(together(times))
+    return next((code for code in codes if code), 0)
+
+
+def run_tests(words: list[str], *, booted: bool) -> int:
+    """Return the first bad exit code of pytest's."""
     environment = {**os.environ, **({"SWISH_E2E_BOOTED": "1"} if booted else {})}
-    command = [sys.executable, "-m", "pytest", *(arguments or ["tests/e2e"])]
-    return subprocess.run(command, env=environment, check=False).returncode
+    return run_pytest(words, environment) if words else run_phases(environment)
 
 
 def take_down() -> int:
@@ -40,13 +71,13 @@ def take_down() -> int:
     return done.returncode
 
 
-def main(arguments: list[str]) -> int:
+def main(words: list[str]) -> int:
     """Return zero when the tests passed and the cluster is as it was found."""
     found = state()
     ours = found == "down"
     try:
         failed = 0 if found == "up" else subprocess.run([*LOCAL, "up"], check=False).returncode
-        return failed or run_tests(arguments, booted=ours)
+        return failed or run_tests(words, booted=ours)
     finally:
         if ours and (left := take_down()):
             sys.exit(left)

@@ -65,7 +65,7 @@ BUDGETS: Final[Mapping[str, Budget]] = {
         _HUB_ONLY | _PARSER | {"IPython", "ipykernel", "nbconvert.exporters"},
     ),
     "hub": Budget("import jupyterhub.app, swish_spawner.hub", 205, _PARSER | {"jupyter_server"}),
-    "web service": Budget("import swish_spawner.services.web.__main__", 190, _PARSER | {"kubespawner"}),
+    "web service": Budget("import swish_spawner.services.web.__main__", 190, _PARSER | {"jupyter_server"}),
 }
 
 
@@ -115,8 +115,8 @@ def containers() -> Iterator[dict[str, Run]]:
         call("delete", "pod", POD, "--ignore-not-found", "--now")
 
 
-def idle_pod(image: str) -> Mapping[str, Any]:
-    """Return an environment of an image in which nothing runs, as restricted as they all are."""
+def idle_pod(image: str, name: str = POD) -> dict[str, Any]:
+    """Return a pod like an environment of an image, in which nothing runs; it is as restricted as they all are."""
     resources = {"cpu": "500m", "memory": "512Mi"}
     container = {
         "name": "notebook",
@@ -127,7 +127,7 @@ def idle_pod(image: str) -> Mapping[str, Any]:
     }
     security = {"runAsNonRoot": True, "runAsUser": 1000, "seccompProfile": {"type": "RuntimeDefault"}}
     spec = {"containers": [container], "securityContext": security, "terminationGracePeriodSeconds": 0}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": POD}, "spec": spec}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
 
 
 def measure() -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -17,6 +18,8 @@ from local.shell import Shell
 from local.tools import Toolbox
 
 _END_SECONDS: Final = 10
+#: Below those that the kernel gives to connections outwards.
+_PORTS: Final = range(10_000, 32_000)
 _PR_SET_PDEATHSIG: Final = 1
 
 
@@ -29,11 +32,20 @@ def find_tool(name: str) -> str:
 
 
 def free_port() -> int:
-    """Return a port of loopback that nobody listens on now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
+    """Return a port of loopback that nobody listens on now, and that no connection outwards gets meanwhile.
+
+    Raises:
+        OSError: all that were tried are taken.
+    """
+    # one of many by chance: of two who ask at once each gets another
+    for port in random.SystemRandom().sample(_PORTS, 50):
+        with socket.socket() as found:
+            try:
+                found.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise OSError(f"no free port among {_PORTS}")
 
 
 def end_with_parent() -> None:

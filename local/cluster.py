@@ -181,7 +181,7 @@ class Cluster:
 
     def _made_of(self) -> dict[str, str]:
         keys = {group.name: group.key for group in self.tools.groups.values() if group.cluster}
-        return {**keys, "settings": content_key(ETC, [ETC / "kubeadm.yaml"])}
+        return {**keys, "settings": content_key(ETC, [ETC / "kubeadm.yaml", ETC / "patches"])}
 
     def _booted(self) -> dict[str, object]:
         try:

@@ -130,6 +130,10 @@ def _write_files(state: State) -> None:
         "cni.conflist": state.root / "cni" / "10-swish-local.conflist",
         "storage.yaml": state.root / "etc" / "storage.yaml",
         "kubelet.sh": state.root / "etc" / "kubelet.sh",
+        **{
+            f"patches/{patch.name}": state.root / "etc" / "patches" / patch.name
+            for patch in (ETC / "patches").glob("*.yaml")
+        },
     }
     for name, place in places.items():
         place.parent.mkdir(exist_ok=True)

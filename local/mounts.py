@@ -5,9 +5,9 @@ from __future__ import annotations
 import ctypes
 import os
 import re
+import subprocess
 from pathlib import Path
 
-from local.cache import remove
 from local.errors import LocalError
 
 _DETACH = 2
@@ -55,12 +55,15 @@ def remove_folder(root: Path) -> bool:
         Whether it was there.
 
     Raises:
-        LocalError: Something stays mounted; nothing was removed then.
+        LocalError: Something stays mounted, and nothing was removed; or something could not be removed.
     """
     if not os.path.lexists(root):
         return False
     free(root)
-    remove(root)
+    # a containerd's folder has files by the hundred thousand; this program takes a third of Python's own time for them
+    done = subprocess.run(["rm", "-rf", "--one-file-system", "--", root], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise LocalError(f"{root} was not removed: {done.stderr.strip()}")
     return True
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from benchmarks.processes import free_port
 from tests.conftest import ROOT, WIDE_POLICY
 
 T = TypeVar("T")
@@ -107,13 +107,6 @@ def until(what: Callable[[], T], within_seconds: float = 120) -> T:
         assert time.monotonic() < end, found
         time.sleep(0.1)
     return found
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def _config(port: int, more: str, policy: Path) -> str:

@@ -60,3 +60,10 @@ def table(rows: Sequence[tuple[str, int, float]], named: int = _NAMED) -> str:
     others = rows[named:]
     rest = (f"{len(others)} more", sum(row[1] for row in others), sum(row[2] for row in others))
     return "\n".join(f"{seconds:8.1f} s {tests:5} {name}" for name, tests, seconds in (*rows[:named], rest) if tests)
+
+
+def together(places: Sequence[Path]) -> str:
+    """Return what several runs wrote down, as one of them writes it; a run that wrote nothing is left out."""
+    found = [json.loads(place.read_text()) for place in places if place.exists()]
+    modules = sorted((row for run in found for row in run["modules"]), key=lambda row: row[2], reverse=True)
+    return json.dumps({"seconds": sum(run["seconds"] for run in found), "modules": modules}, indent=1) + "\n"

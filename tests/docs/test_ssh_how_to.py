@@ -12,6 +12,7 @@ from typing import Final
 
 import pytest
 
+from benchmarks.processes import free_port
 from swish_spawner.core.ssh_log_words import _REASONS
 from swish_spawner.core.ssh_ways import Way
 from tests.docs.repository import ROOT
@@ -92,7 +93,7 @@ def test_what_is_copied_arrives(box: Lab, here: Path) -> None:
 @pytest.mark.parametrize("line", TUNNELS)
 def test_a_tunnel_opens(box: Lab, line: str) -> None:
     """The port of the line listens on the person's computer; another number here, since that one may be taken."""
-    port = str(ssh_lab.free_port())
+    port = str(free_port())
     line = re.sub(r"(-L |-D )\d+", rf"\g<1>{port}", line)
     with subprocess.Popen(typed(box, line), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as client:
         box.wait_for(lambda: answers(int(port)))

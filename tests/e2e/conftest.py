@@ -3,43 +3,24 @@
 import os
 import platform
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.e2e import install as installation
 from tests.e2e.browser import browser, page, pictures  # noqa: F401 - fixtures
 from tests.e2e.hub import Person
 from tests.e2e.install import Install
-from tests.e2e.policy import Changed, changed
-from tests.e2e.servers import new_server_name, remove_servers
+from tests.e2e.phases import ORDER
+from tests.e2e.policy import PLACE, Changed, in_force_once, put_in_force, take_back
+from tests.e2e.servers import PREFIX, new_server_name, remove_servers
 from tests.e2e.slow_starts import SlowStarts
-
-# A plain launch proves the most, so it comes first; the lifecycle ends the cluster, so it comes last.
-ORDER = (
-    "test_protocol",
-    "test_launch",
-    "test_imports",
-    "test_faults",
-    "test_images",
-    "test_lab",
-    "test_policy",
-    "test_packages",
-    "test_large_files",
-    "test_crowd",
-    "test_browser",
-    "test_form_browser",
-    "test_changed_policy",
-    "test_trouble",
-    "test_secrets",
-    "test_hub_restart",
-    "test_ssh",
-    "test_lifecycle",
-)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the modules in ORDER."""
+    """Run the modules in their order."""
     items.sort(key=lambda item: ORDER.index(item.path.stem) if item.path.stem in ORDER else -1)
 
 
@@ -72,16 +53,18 @@ def cannot_hold_a_cluster() -> str:
 @pytest.fixture(scope="session")
 def install() -> Iterator[Install]:
     """The installation that is up, without servers that an interrupted run left."""
-    if installation.status()["state"] != "up":
+    said = installation.status()
+    if said["state"] != "up":
         reason = cannot_hold_a_cluster()
         if reason:
             pytest.skip(f"no cluster is up, and {reason}; `make up CONTEXT=...` uses another one")
         pytest.fail("no cluster is up; `make e2e` boots one")
-    found = installation.install()
-    remove_servers(found)
+    found = installation.install(said)
+    # of parallel workers each has names of its own
+    remove_servers(found, PREFIX)
     yield found
-    if installation.status()["state"] == "up":
-        remove_servers(installation.install())
+    with suppress(httpx.ConnectError):  # a test that failed may have left it down
+        remove_servers(found, PREFIX)
 
 
 @pytest.fixture
@@ -95,8 +78,14 @@ def server_name(install: Install) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def changed_policy(install: Install, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Changed]:
     """The shipped policy with all that these tests add, in force from the first test that asks for it on."""
-    with changed(install, tmp_path_factory.mktemp("policy")) as found:
-        yield found
+    if place := os.environ.get(PLACE):
+        yield in_force_once(install, Path(place))
+        return
+    folder = tmp_path_factory.mktemp("policy")
+    try:
+        yield put_in_force(install, folder)
+    finally:
+        take_back(install, folder)
 
 
 @pytest.fixture(scope="session")

@@ -2,12 +2,20 @@
 
 import functools
 import json
+import os
+import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
+
+from local.settings import read_settings
+from local.shell import Shell
+from local.tools import Toolbox
+from tests.e2e import api
 
 T = TypeVar("T")
 LOCAL = (sys.executable, "-m", "local")
@@ -45,7 +53,9 @@ class Install:
         return done.stdout
 
     def get(self, *arguments: str) -> Any:
-        """Return what `kubectl get` finds, as plain data."""
+        """Return what `kubectl get` finds, as plain data; a kind, and perhaps a name or a selector."""
+        if client := api.client_of(self.kubeconfig, self.context):
+            return api.get(client, self.namespace, *arguments)
         return json.loads(self.kubectl("get", *arguments, "--output=json"))
 
     def environment_pods(self, user: str, server: str) -> list[dict[str, Any]]:
@@ -67,9 +77,10 @@ class Install:
 
 @functools.cache
 def kubectl_path() -> str:
-    """Return the kubectl that `make up` used."""
-    done = subprocess.run([*LOCAL, "tool", "kubectl"], capture_output=True, text=True, check=False)
-    return done.stdout.strip().splitlines()[-1] if done.returncode == 0 and done.stdout.strip() else "kubectl"
+    """Return the kubectl that `make up` used, or the machine's own where that one was never built."""
+    tools = Toolbox(read_settings(os.environ).cache, Shell(Path(os.devnull)))
+    ours = tools.path("kubectl")
+    return str(ours) if ours.exists() or not shutil.which("kubectl") else "kubectl"
 
 
 def status() -> dict[str, Any]:
@@ -87,9 +98,9 @@ def status() -> dict[str, Any]:
     return found
 
 
-def install() -> Install:
-    """Return the installation that is up."""
-    found = status()
+def install(found: Mapping[str, Any] | None = None) -> Install:
+    """Return the installation that is up, by what `status` has said, or says now."""
+    found = found or status()
     assert found["state"] == "up", f"not up: {found.get('problems')}"
     return Install(**{name: found[name] for name in Install.__dataclass_fields__})
 

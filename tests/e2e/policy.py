@@ -1,20 +1,24 @@
-"""Another policy: put in force as an administrator does, by Helm, and taken back when all is done."""
+"""Another policy: put in force as an administrator does, by Helm, and taken back when all is done.
 
+python -m tests.e2e.policy FOLDER    take back what was put in force with this folder
+"""
+
+import fcntl
 import functools
 import json
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import yaml
 
-from tests.e2e.install import LOCAL, Install, wait_until
-from tests.e2e.registry import registry
+from benchmarks.processes import free_port
+from tests.e2e.install import LOCAL, Install, install, wait_until
 
 REPO = Path(__file__).resolve().parents[2]
 SHIPPED = REPO / "hub_config" / "policy.yaml"
@@ -23,6 +27,9 @@ SHIPPED = REPO / "hub_config" / "policy.yaml"
 ADDITIONS = [REPO / "tests" / "data" / f"policy-{name}.yaml" for name in ("e2e", "trouble", "ssh")]
 #: Images of the tests' own registry, which has none of them to give.
 REFUSED_IMAGES = ("untagged", "private", "foreign")
+#: Names a folder in which several processes agree on the change, who each take part in one run.
+PLACE = "SWISH_E2E_POLICY"
+BEFORE = "before.yaml"
 #: Every environment needs a Secret of this name while the changed policy is in force.
 KEYS = "e2e-keys"
 NEEDS_KEYS = {"KubeSpawner": {"extra_container_config": {"envFrom": [{"secretRef": {"name": KEYS}}]}}}
@@ -35,10 +42,12 @@ class Changed:
     Attributes:
         restarted: whether the hub's pod was another one after the new policy had come into force.
         namespaces: those that the additions give to teams, by team.
+        registry_port: where the registry is that some images are said to be in.
     """
 
     restarted: bool
     namespaces: Mapping[str, str]
+    registry_port: int
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -59,32 +68,31 @@ def additions(registry_host: str) -> dict[str, Any]:
     return functools.reduce(with_more, map(read_yaml, ADDITIONS), {"images": images})
 
 
-@contextmanager
-def changed(install: Install, folder: Path) -> Iterator[Changed]:
-    """Have the running hub decide by the shipped policy and the tests' additions, and then by the one before again.
+def put_in_force(install: Install, folder: Path) -> Changed:
+    """Have the running hub decide by the shipped policy and the tests' additions.
 
-    First the policy changes, which no running hub is restarted for, then the hub's configuration. A cluster that this
-    run booted goes with the run, and nothing is taken back there.
+    First the policy changes, which no running hub is restarted for, then the hub's configuration.
+
+    Args:
+        install: the installation.
+        folder: what is needed to take it back is written there.
     """
-    with registry() as host:
-        added = additions(host)
-        namespaces = {name: team["namespace"] for name, team in added["teams"].items() if "namespace" in team}
-        before = helm(install, "get", "values", "swish", "--output=yaml")
-        # as text: Helm sorts a mapping, and the first image is the usual one
-        policy = yaml.safe_dump(with_more(read_yaml(SHIPPED), added), sort_keys=False)
-        values = {**(yaml.safe_load(before) or {}), "policy": policy}
-        # as an interrupted run left them
-        delete_namespaces(install, namespaces.values())
-        try:
-            restarted = _change(install, folder / "values.yaml", values, next(iter(added["pools"])))
-            for namespace in (install.namespace, *namespaces.values()):
-                make_keys(install, namespace)
-            configured = with_more(values, {"hub": {"config": NEEDS_KEYS}})
-            upgrade(install, folder / "configured.yaml", yaml.safe_dump(configured, sort_keys=False))
-            yield Changed(restarted, namespaces)
-        finally:
-            if not os.environ.get("SWISH_E2E_BOOTED"):
-                _take_back(install, folder / "before.yaml", before, next(iter(added["pools"])), namespaces.values())
+    port = free_port()
+    added = additions(f"localhost:{port}")
+    namespaces = {name: team["namespace"] for name, team in added["teams"].items() if "namespace" in team}
+    before = helm(install, "get", "values", "swish", "--output=yaml")
+    (folder / BEFORE).write_text(before)
+    # as text: Helm sorts a mapping, and the first image is the usual one
+    policy = yaml.safe_dump(with_more(read_yaml(SHIPPED), added), sort_keys=False)
+    values = {**(yaml.safe_load(before) or {}), "policy": policy}
+    # as an interrupted run left them
+    delete_namespaces(install, namespaces.values())
+    restarted = _change(install, folder / "values.yaml", values, next(iter(added["pools"])))
+    for namespace in (install.namespace, *namespaces.values()):
+        make_keys(install, namespace)
+    configured = with_more(values, {"hub": {"config": NEEDS_KEYS}})
+    upgrade(install, folder / "configured.yaml", yaml.safe_dump(configured, sort_keys=False))
+    return Changed(restarted, namespaces, port)
 
 
 def _change(install: Install, path: Path, values: Mapping[str, Any], pool: str) -> bool:
@@ -96,13 +104,29 @@ def _change(install: Install, path: Path, values: Mapping[str, Any], pool: str) 
     return hub_uid(install) != old
 
 
-def _take_back(install: Install, path: Path, before: str, pool: str, namespaces: Any) -> None:
-    upgrade(install, path, before)
-    delete_namespaces(install, namespaces)
+def in_force_once(install: Install, folder: Path) -> Changed:
+    """Put it in force if nobody has yet, of several processes that may be at it; nobody of them takes it back."""
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        place = folder / "changed.json"
+        if not place.exists():
+            place.write_text(json.dumps(asdict(put_in_force(install, folder))))
+        return Changed(**json.loads(place.read_text()))
+
+
+def take_back(install: Install, folder: Path) -> None:
+    """Have the hub decide as before; a cluster that this run booted goes with the run, and nothing is taken back."""
+    before = folder / BEFORE
+    if os.environ.get("SWISH_E2E_BOOTED") or not before.exists():
+        return
+    added = additions("none")
+    upgrade(install, folder / "again.yaml", before.read_text())
+    delete_namespaces(install, [team["namespace"] for team in added["teams"].values() if "namespace" in team])
     install.kubectl("delete", "secret", KEYS, "--ignore-not-found")
     # nothing answers for a namespace that is gone, and the hub gives up watching it
     install.kubectl("rollout", "restart", "deployment/hub")
     install.kubectl("rollout", "status", "deployment/hub", "--timeout=120s")
+    pool = next(iter(added["pools"]))
     wait_until("the hub has the policy of before", lambda: knows_pool(install, pool) is False, within_seconds=180)
 
 
@@ -177,3 +201,7 @@ def knows_pool(install: Install, pool: str) -> bool | None:
     except httpx.HTTPError:
         return None
     return pool in answer.json()["message"] if answer.status_code == 403 else None
+
+
+if __name__ == "__main__":
+    take_back(install(), Path(sys.argv[1]))

@@ -62,11 +62,11 @@ class _Registry(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def registry() -> Iterator[str]:
-    """Serve until the block ends; its name, as in a reference of an image, is what this machine alone can reach."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Registry) as server:
+def registry(port: int) -> Iterator[None]:
+    """Serve on a port of this machine, which is all that can reach it, until the block ends."""
+    with ThreadingHTTPServer(("127.0.0.1", port), _Registry) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         try:
-            yield f"localhost:{server.server_port}"
+            yield
         finally:
             server.shutdown()

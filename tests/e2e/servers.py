@@ -1,18 +1,22 @@
 """Servers of these tests' own, by their names: e2e-*."""
 
+import os
 import secrets
 
 import httpx
 
 from tests.e2e.install import Install, wait_until
 
+#: Of this process' servers; of parallel ones each has its own.
+PREFIX = f"e2e-{os.environ.get('PYTEST_XDIST_WORKER', '')}"
 
-def new_server_name(prefix: str = "e2e-") -> str:
+
+def new_server_name(prefix: str = PREFIX) -> str:
     """Return a server name that no other test uses."""
     return f"{prefix}{secrets.token_hex(3)}"
 
 
-def remove_servers(install: Install, prefix: str = "e2e-") -> None:
+def remove_servers(install: Install, prefix: str) -> None:
     """Stop every server whose name starts so, delete its files, and forget it: a person may only have a few."""
     headers = {"Authorization": f"token {install.admin_token}"}
     with httpx.Client(base_url=f"{install.hub_url}hub/api/", headers=headers, timeout=60) as hub:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.imports import idle_pod
 from tests.e2e.hub import Person
 from tests.e2e.install import Install, wait_until
 from tests.e2e.kernel import Kernel
@@ -16,13 +17,6 @@ from tests.e2e.telling import failure
 GUARDED = {"image": "python3", "pool": "guarded", "cpu": "500m", "memory": "1Gi"}
 WALLED = {"team": "walled", "image": "python3", "cpu": "500m", "memory": "1Gi"}
 CHECKPOINT = '#!/bin/sh\ndate > "$HOME/checkpoint-ran.txt"\n'
-
-
-@pytest.fixture(scope="module", autouse=True)
-def slow_starts_begin(request: pytest.FixtureRequest, changed_policy: Changed) -> None:
-    """What takes minutes in another module has these tests' time."""
-    if any(item.path.stem == "test_trouble" for item in request.session.items):
-        request.getfixturevalue("slow_starts")
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +107,7 @@ def test_team_in_its_own_namespace(
     )
     # something that the hub knows nothing of takes the rest
     image = pod["spec"]["containers"][0]["image"]
-    with applied(walled, lodger(image)):
+    with applied(walled, idle_pod(image, "lodger")):
         told = failure(alice, other_server_name, **WALLED)
     assert "The cluster's quota for team Walled is used up" in told
     assert walled.environment_pods(alice.name, other_server_name) == []
@@ -142,18 +136,3 @@ def test_limit_range_in_the_way(walled: Install, alice: Person, server_name: str
         assert walled.environment_pods(alice.name, server_name) == []
     finally:
         walled.kubectl("delete", "limitrange", "tight")
-
-
-def lodger(image: str) -> dict[str, Any]:
-    """Return a pod that takes a team's quota and does nothing."""
-    resources = {"cpu": "500m", "memory": "512Mi"}
-    container = {
-        "name": "lodger",
-        "image": image,
-        "command": ["sleep", "infinity"],
-        "resources": {"requests": resources, "limits": resources},
-        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-    }
-    security = {"runAsNonRoot": True, "runAsUser": 1000, "seccompProfile": {"type": "RuntimeDefault"}}
-    spec = {"containers": [container], "securityContext": security, "terminationGracePeriodSeconds": 0}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "lodger"}, "spec": spec}

@@ -3,6 +3,8 @@
 from tests.e2e.hub import Person
 from tests.e2e.install import Install, wait_until
 from tests.e2e.kernel import Kernel
+from tests.e2e.ssh import gets_in
+from tests.e2e.test_ssh import Entered, entered  # noqa: F401 - a fixture
 
 
 def hub_pods(install: Install) -> dict[str, bool]:
@@ -58,3 +60,19 @@ def ready_model(person: Person, server: str) -> dict[str, object] | None:
     """Return the hub's model of the server once it is ready."""
     model = person.model(server)
     return model if model and model["ready"] else None
+
+
+def test_a_session_outlives_the_hub(entered: Entered):  # noqa: F811 - it is the fixture
+    """The hub is not on the way."""
+    install = entered.install
+    with entered.laptop.session(entered.host, "cat") as session:
+        assert session.stdin
+        assert session.stdout
+        old = wait_until("there is one hub pod, and it is ready", lambda: only_hub_pod(install))
+        install.kubectl("delete", "pod", "--wait=false", hub_pod_name(install, old))
+        wait_until("another hub pod is ready", lambda: any(up for uid, up in hub_pods(install).items() if uid != old))
+        wait_until("the hub answers", lambda: hub_answers(entered.person))
+        session.stdin.write("still here\n")
+        session.stdin.flush()
+        assert session.stdout.readline() == "still here\n"
+    assert gets_in(entered.laptop, entered.host)

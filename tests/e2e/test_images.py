@@ -30,7 +30,7 @@ def test_every_image_is_tried():
 @pytest.mark.parametrize("image", CELLS)
 def test_image_runs_a_cell(install: Install, alice: Person, page: Page, server_name: str, image: str):
     """An environment of the image becomes ready, and its own kernel does what a cell says, by API and in a browser."""
-    server = alice.start_and_wait(server_name, image=image, cpu="1", memory="1Gi")
+    server = alice.start_and_wait(server_name, image=image, cpu="500m", memory="1Gi")
     pod = install.environment_pod(alice.name, server_name)
     assert pod["metadata"]["labels"]["swish.io/image"] == image
     kernel_name, card, code, printed = CELLS[image]

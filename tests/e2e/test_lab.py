@@ -43,12 +43,12 @@ def server(install: Install, alice: Person) -> Iterator[Server]:
     """An environment into which a language server was installed in an earlier session."""
     name = new_server_name()
     try:
-        before = alice.start_and_wait(name, image="python3", cpu="1", memory="1Gi")
+        before = alice.start_and_wait(name, image="python3", cpu="500m", memory="1Gi")
         configure_pip(alice, before)
         with Kernel(alice, before) as kernel:
             kernel.run(f"%pip install --quiet {LANGUAGE_SERVER}", within_seconds=120)
         alice.stop(name)
-        yield alice.start_and_wait(name, image="python3", cpu="1", memory="1Gi", packages=[FORMATS])
+        yield alice.start_and_wait(name, image="python3", cpu="500m", memory="1Gi", packages=[FORMATS])
     finally:
         remove_servers(install, name)
 

@@ -35,7 +35,7 @@ def expected() -> str:
 
 def test_mmap_beyond_the_memory_limit(install: Install, alice: Person, server_name: str):
     """A file of twice the memory limit is written, mapped and scanned whole; nothing is killed or started again."""
-    server = alice.start_and_wait(server_name, image="python3", cpu="1", memory=f"{BLOCKS // 2}Mi")
+    server = alice.start_and_wait(server_name, image="python3", cpu="500m", memory=f"{BLOCKS // 2}Mi")
     before = install.environment_pod(alice.name, server_name)
     assert before["spec"]["containers"][0]["resources"]["limits"]["memory"] == str(BLOCKS // 2 * MIB)
     with Kernel(alice, server) as kernel:

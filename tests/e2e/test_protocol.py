@@ -1,7 +1,13 @@
 """What these tests speak themselves is right, so that a failure below is the installation's."""
 
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.api import path_of
 from tests.e2e.html import form_with
 from tests.e2e.kernel import pack, unpack
+from tests.e2e.phases import ORDER
 
 
 def test_message_survives_the_wire():
@@ -20,3 +26,25 @@ def test_form_is_filled_as_a_browser_fills_it():
     assert form.action == "/go?x=1"
     assert form.filled({"cpu": "2"}) == {"_xsrf": "t", "size": "b", "team": "p", "cpu": "2"}
     assert form.choices["size"] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "path"),
+    [
+        ("pods", "", "api/v1/namespaces/n/pods"),
+        ("pod", "p", "api/v1/namespaces/n/pods/p"),
+        ("pvc", "", "api/v1/namespaces/n/persistentvolumeclaims"),
+        ("pdb", "b", "apis/policy/v1/namespaces/n/poddisruptionbudgets/b"),
+        ("nodes", "", "api/v1/nodes"),
+        ("namespace", "n", "api/v1/namespaces/n"),
+        ("volumeattachments", "", "apis/storage.k8s.io/v1/volumeattachments"),
+    ],
+)
+def test_a_look_is_where_kubectl_looks(kind: str, name: str, path: str):
+    """By kubectl's own names of kinds."""
+    assert path_of(kind, "n", name) == path
+
+
+def test_every_module_has_its_phase():
+    """None is left out, and none runs twice."""
+    assert sorted(ORDER) == sorted(path.stem for path in Path(__file__).parent.glob("test_*.py"))

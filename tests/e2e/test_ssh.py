@@ -23,13 +23,13 @@ from typing import Any
 
 import pytest
 
+from benchmarks.processes import free_port
 from tests.e2e.conftest import LogIn
 from tests.e2e.hub import Person, Server
 from tests.e2e.install import Install, wait_until
 from tests.e2e.policy import Changed, look_at_volumes
 from tests.e2e.servers import new_server_name, remove_servers
 from tests.e2e.ssh import LOGIN, Host, Keys, Laptop, gets_in, host_of
-from tests.e2e.test_hub_restart import hub_answers, hub_pod_name, hub_pods, only_hub_pod
 from tests.scale import scaled
 
 #: An address of this machine that the policy's networks do not hold.
@@ -66,14 +66,11 @@ class Entered:
         return self.install.environment_pod(self.person.name, self.server.name)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def ssh_policy(changed_policy: Changed) -> None:
-    """The shipped policy with tests/data/policy-ssh.yaml, among others, is in force."""
-
-
 @pytest.fixture(scope="module")
-def entered(install: Install, alice: Person, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Entered]:
-    """An environment that its owner has entered once."""
+def entered(
+    install: Install, changed_policy: Changed, alice: Person, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Entered]:
+    """An environment that its owner has entered once, by a policy that has tests/data/policy-ssh.yaml in it."""
     laptop, name = Laptop(tmp_path_factory.mktemp("laptop")), new_server_name()
     with Keys(alice) as keys, ExitStack() as undo:
         keys.add(laptop.make_key().with_suffix(".pub"))
@@ -183,13 +180,6 @@ def test_scp_and_rsync(entered: Entered, tmp_path: Path):
     assert entered.ssh("diff -r by-scp by-rsync && ls by-rsync | wc -l").stdout.strip() == "20"
 
 
-def free_port() -> int:
-    """Return a port of this machine that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 def test_a_tunnel_reaches_what_listens_in_the_environment(entered: Entered):
     """By ssh -L, to JupyterLab's own port."""
     port = free_port()
@@ -250,22 +240,6 @@ def test_many_sessions_at_once(entered: Entered):
         done = list(threads.map(lambda number: entered.ssh(f"sleep 5; echo {number}", *patient), range(SESSIONS)))
     printed = [one.stdout.strip() for one in done]
     assert printed == [str(number) for number in range(SESSIONS)], [one.stderr for one in done]
-
-
-def test_a_session_outlives_the_hub(entered: Entered):
-    """The hub is not on the way."""
-    install = entered.install
-    with entered.laptop.session(entered.host, "cat") as session:
-        assert session.stdin
-        assert session.stdout
-        old = wait_until("there is one hub pod, and it is ready", lambda: only_hub_pod(install))
-        install.kubectl("delete", "pod", "--wait=false", hub_pod_name(install, old))
-        wait_until("another hub pod is ready", lambda: any(up for uid, up in hub_pods(install).items() if uid != old))
-        wait_until("the hub answers", lambda: hub_answers(entered.person))
-        session.stdin.write("still here\n")
-        session.stdin.flush()
-        assert session.stdout.readline() == "still here\n"
-    assert gets_in(entered.laptop, entered.host)
 
 
 def test_an_editors_server_is_brought_in(entered: Entered):

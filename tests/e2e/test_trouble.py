@@ -15,6 +15,7 @@ from tests.e2e.install import Install, wait_until
 from tests.e2e.kernel import Kernel
 from tests.e2e.nodes import applied
 from tests.e2e.policy import KEYS, Changed, make_keys
+from tests.e2e.registry import registry
 from tests.e2e.slow_starts import SMALL, SlowStarts
 from tests.e2e.telling import told
 
@@ -22,10 +23,11 @@ CRAMPED = {**SMALL, "team": "cramped"}
 
 
 @pytest.fixture(scope="module", autouse=True)
-def slow(slow_starts: SlowStarts) -> Iterator[SlowStarts]:
-    """What a person is told of starts that take minutes to fail."""
-    yield slow_starts
-    slow_starts.close()
+def slow(changed_policy: Changed, slow_starts: SlowStarts) -> Iterator[SlowStarts]:
+    """What a person is told of starts that take minutes to fail; beside it the registry of some images."""
+    with registry(changed_policy.registry_port):
+        yield slow_starts
+        slow_starts.close()
 
 
 @pytest.fixture(scope="module")

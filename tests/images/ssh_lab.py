@@ -13,7 +13,6 @@ import pwd
 import queue
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+
+from benchmarks.processes import free_port
 
 IMAGES: Final = Path(__file__).parents[2] / "images"
 ROOT: Final = os.getuid() == 0
@@ -54,14 +55,6 @@ def _python() -> str:
     found = shutil.which("python3", path="/usr/bin:/usr/local/bin")
     enough = [found or "false", "-c", "import sys; sys.exit(sys.version_info < (3, 11))"]
     return found if found and subprocess.run(enough, check=False).returncode == 0 else ""
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 @dataclass

@@ -21,6 +21,7 @@ from threading import Thread
 
 import pytest
 
+from benchmarks.processes import free_port
 from tests.images import ssh_lab
 from tests.images.ssh_lab import Lab, lab
 
@@ -181,7 +182,7 @@ def echo_server() -> tuple[socket.socket, int]:
 def test_a_tunnel_leads_to_what_listens_in_the_environment(box: Lab) -> None:
     """`ssh -L` reaches a port of the environment, and the tunnel is told."""
     server, port = echo_server()
-    local = ssh_lab.free_port()
+    local = free_port()
     box.clear()
     with server, box.open("-N", "-L", f"{local}:localhost:{port}") as client:
         box.wait_event("login")
@@ -230,7 +231,7 @@ def test_a_tunnel_to_elsewhere_is_refused_and_told(box: Lab) -> None:
 
 def test_a_port_that_leads_back_is_refused(box: Lab) -> None:
     """`ssh -R` is refused where the policy does not allow it, and that is told."""
-    done = box.ssh("-o", "ExitOnForwardFailure=yes", "-R", f"{ssh_lab.free_port()}:localhost:1", "true")
+    done = box.ssh("-o", "ExitOnForwardFailure=yes", "-R", f"{free_port()}:localhost:1", "true")
     assert done.returncode == 255
     box.wait_event("tunnel", direction="remote", outcome="refused")
 
@@ -238,7 +239,7 @@ def test_a_port_that_leads_back_is_refused(box: Lab) -> None:
 def test_a_port_that_leads_back_where_the_policy_allows_it() -> None:
     """`ssh -R` works, on loopback alone."""
     server, port = echo_server()
-    back = ssh_lab.free_port()
+    back = free_port()
     with server, lab(remote_forwarding=True) as box:
         box.start()
         with box.open("-N", "-o", "ExitOnForwardFailure=yes", "-R", f"*:{back}:127.0.0.1:{port}") as client:

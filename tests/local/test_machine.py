@@ -205,3 +205,15 @@ def test_unchanged_file_is_not_touched(tmp_path):
     assert write_if_other(place, "2")
     assert [path.name for path in tmp_path.iterdir()] == ["net.conflist"]
     assert place.read_text() == "2"
+
+
+def test_the_control_plane_leaves_room_on_two_cores():
+    """Each patch is of the container that it is named for, and all of them ask for a quarter of a core together."""
+    asked = 0
+    for place in (ETC / "patches").glob("*.yaml"):
+        document = yaml.safe_load(place.read_text())
+        spec = document["spec"].get("template", document)["spec"]
+        (container,) = spec["containers"]
+        assert place.name == f"{container['name']}+strategic.yaml" or container["name"] == "coredns"
+        asked += int(container["resources"]["requests"]["cpu"].removesuffix("m"))
+    assert asked == 250

@@ -10,6 +10,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,8 @@ from tests.spawner.test_rest import CONFIG, FAILURE_LIMIT
 from tests.spawner.test_trouble import ended, waits
 
 MISSING = waits("ErrImagePull", 'failed to resolve reference "r.example/x:1": r.example/x:1: not found')
+#: A launch is waited for until it has failed, however slow the machine is.
+PATIENT = 'c.JupyterHub.tornado_settings.update({"slow_spawn_timeout": 50})\n'
 SENTENCE = "is not in its registry. Choose another image, or ask an administrator to correct this one."
 
 
@@ -66,7 +69,7 @@ def cluster() -> Iterator[Cluster]:
 @pytest.fixture(scope="module")
 def hub(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     """A hub that makes pods there."""
-    with running_hub(tmp_path_factory.mktemp("hub"), CONFIG, cluster.api.url) as running:
+    with running_hub(tmp_path_factory.mktemp("hub"), CONFIG + PATIENT, cluster.api.url) as running:
         yield running
 
 
@@ -102,14 +105,16 @@ def test_the_answer_is_the_sentence(hub: Hub, cluster: Cluster) -> None:
 
 
 def test_the_progress_stream_ends_with_the_sentence(hub: Hub, cluster: Cluster) -> None:
-    """Where the launch has taken long enough to be shown."""
-    code, _ = hub.post("users/ada/servers/slow", {"user_options": {"team": "genomics"}})
-    assert code == 202
-    seen: list[dict[str, Any]] = []
-    for event in events(hub, "slow"):
-        if not seen:
-            cluster.give(MISSING)
-        seen.append(event)
+    """For whoever looks on while the launch is under way."""
+    with ThreadPoolExecutor(1) as asking:
+        launched = asking.submit(hub.post, "users/ada/servers/slow", {"user_options": {"team": "genomics"}})
+        until(lambda: "slow" in hub.ask("GET", "api/users/ada")[1]["servers"], 20)
+        seen: list[dict[str, Any]] = []
+        for event in events(hub, "slow"):
+            if not seen:
+                cluster.give(MISSING)
+            seen.append(event)
+        assert launched.result()[0] == 503
     assert seen[-1]["failed"]
     assert SENTENCE in seen[-1]["message"]
     assert [event["progress"] for event in seen] == sorted(event["progress"] for event in seen)

@@ -10,8 +10,8 @@ import sys
 from datetime import UTC, datetime
 from typing import Final
 
-from kubernetes_asyncio import config
 from kubernetes_asyncio.client import ApiClient, CoreV1Api
+from kubespawner.clients import load_config
 
 from swish_spawner.adapters.account_keys import GitHubKeys
 from swish_spawner.adapters.addresses import Addresses
@@ -67,20 +67,12 @@ def make_parts(settings: Settings, client: ApiClient) -> Parts:
     )
 
 
-async def load_config() -> None:
-    """Reach the API server as a pod does, or else as kubectl does; not by KubeSpawner's way, which imports a hub."""
-    try:
-        config.load_incluster_config()  # type: ignore[no-untyped-call] # the library has no types
-    except config.ConfigException:
-        await config.load_kube_config()
-
-
 async def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    await load_config()
+    load_config()
     async with ApiClient() as client, log_client() as many:
         parts = make_parts(settings, client)
         server = make_app(parts).listen(settings.port, settings.address, max_body_size=64 * 2**10)

@@ -25,9 +25,10 @@ from typing import Any
 
 from aiohttp import ClientSession, DummyCookieJar, web
 
+from benchmarks.processes import free_port
 from tests.conftest import ROOT, WIDE_POLICY
 from tests.fake_api import FakeApi
-from tests.real_hub import TOKEN, Hub, free_port, running_hub
+from tests.real_hub import TOKEN, Hub, running_hub
 
 WEB_TOKEN = "the-web-service-and-the-hub-share-this"
 GATEWAY_TOKEN = "the-gateway-shows-this"

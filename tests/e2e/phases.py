@@ -1,0 +1,50 @@
+"""In which order the modules run, and which of them beside each other, on one cluster with one hub.
+
+Modules that run beside each other use servers of their own names, leave nodes, hub and policy alone, and take no more
+of the node than half a core at a time, or a core for two environments.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Modules that may run beside each other.
+
+    Attributes:
+        modules: their names; those that take longest come first.
+        workers: how many at once; 0 is one after the other, in this order.
+    """
+
+    modules: tuple[str, ...]
+    workers: int = 2
+
+
+#: With the policy as it is shipped; then with the one that the tests change it to (`changed_policy`); then those that
+#: need the cluster for themselves, of which the last one ends it.
+PHASES = (
+    Phase(
+        (
+            "test_images",
+            "test_lab",
+            "test_launch",
+            "test_packages",
+            "test_policy",
+            "test_faults",
+            "test_imports",
+            "test_form_browser",
+            "test_browser",
+            "test_large_files",
+            "test_protocol",
+        )
+    ),
+    Phase(("test_trouble", "test_ssh", "test_changed_policy")),
+    Phase(("test_crowd", "test_gpu", "test_secrets", "test_hub_restart", "test_lifecycle"), workers=0),
+)
+ORDER = tuple(module for phase in PHASES for module in phase.modules)
+
+
+def arguments(phase: Phase) -> list[str]:
+    """Return pytest's arguments for a phase."""
+    files = [f"tests/e2e/{module}.py" for module in phase.modules]
+    return [*files, "--dist=loadfile", f"--numprocesses={phase.workers}"]
