@@ -92,6 +92,8 @@ def put_in_force(install: Install, folder: Path) -> Changed:
         make_keys(install, namespace)
     configured = with_more(values, {"hub": {"config": NEEDS_KEYS}})
     upgrade(install, folder / "configured.yaml", yaml.safe_dump(configured, sort_keys=False))
+    # that the new hub is ready is not yet that the way to it leads there
+    wait_until("the new hub answers", lambda: knows_pool(install, next(iter(added["pools"]))), within_seconds=60)
     return Changed(restarted, namespaces, port)
 
 

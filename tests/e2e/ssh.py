@@ -118,9 +118,12 @@ def host_of(install: Install, keys: Keys, server: str) -> Host:
     """Return how an environment is reached, once its Service is there."""
     ssh = keys.environment(server)["ssh"]
     name = ssh["environment"]
-    services = {one["metadata"]["name"]: one for one in install.get("services")["items"]}
-    service = wait_until("the Service is there", lambda: services.get(name) or install.get("service", name))
-    return Host(name, service["spec"]["clusterIP"], ssh["host_key"])
+
+    def service() -> Any:
+        return next((one for one in install.get("services")["items"] if one["metadata"]["name"] == name), None)
+
+    found = wait_until("the Service is there", service)
+    return Host(name, found["spec"]["clusterIP"], ssh["host_key"])
 
 
 def gets_in(laptop: Laptop, host: Host, *more: str, key: str = "id_ed25519") -> bool:

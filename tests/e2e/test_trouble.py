@@ -61,16 +61,17 @@ def test_an_image_whose_name_is_not_valid(alice: Person, server_name: str):
     assert 'The image "Misnamed" is set up with a name that is not valid.' in words
 
 
-def test_a_missing_secret(install: Install, alice: Person, server_name: str):
+def test_a_missing_secret(cramped: Install, alice: Person, server_name: str):
     """What is missing is named as Kubernetes names it, and the next start has it."""
-    install.kubectl("delete", "secret", KEYS)
+    cramped.kubectl("delete", "secret", KEYS)
     try:
-        words = told(alice, server_name, SMALL)
+        words = told(alice, server_name, CRAMPED)
     finally:
-        make_keys(install, install.namespace)
+        make_keys(cramped, cramped.namespace)
     assert "Something that the environment is configured with is not there; ask an administrator." in words
     assert f'secret "{KEYS}" not found' in words.replace("'", '"')
-    alice.start_and_wait(server_name, **SMALL)
+    assert cramped.environment_pods(alice.name, server_name) == []
+    alice.start_and_wait(server_name, **CRAMPED)
     alice.stop(server_name)
 
 
