@@ -114,7 +114,9 @@ def _config(port: int, more: str, policy: Path) -> str:
 
 
 @contextmanager
-def running_hub(folder: Path, more: str, server: str = NOWHERE, policy: Path = WIDE_POLICY) -> Iterator[Hub]:
+def running_hub(
+    folder: Path, more: str, server: str = NOWHERE, policy: Path = WIDE_POLICY, last: str = ""
+) -> Iterator[Hub]:
     """Run a hub until the block ends.
 
     Args:
@@ -122,10 +124,11 @@ def running_hub(folder: Path, more: str, server: str = NOWHERE, policy: Path = W
         more: configuration; ENVIRONMENTS in it is the port of the API server, which answers for environments too.
         server: the Kubernetes API server's URL.
         policy: the policy file.
+        last: configuration that comes after our own, and so wins over it.
     """
     port = free_port()
     more = more.replace("ENVIRONMENTS", server.rpartition(":")[2])
-    (folder / "config.py").write_text(_config(port, more, policy), encoding="utf-8")
+    (folder / "config.py").write_text(_config(port, more, policy) + last, encoding="utf-8")
     (folder / "kubeconfig").write_text(KUBECONFIG.replace("SERVER", server), encoding="utf-8")
     environment = os.environ | {"KUBECONFIG": str(folder / "kubeconfig"), "PYTHONPATH": str(ROOT)}
     with (folder / "log").open("ab") as log:

@@ -69,7 +69,7 @@ def cluster() -> Iterator[Cluster]:
 @pytest.fixture(scope="module")
 def hub(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     """A hub that makes pods there."""
-    with running_hub(tmp_path_factory.mktemp("hub"), CONFIG + PATIENT, cluster.api.url) as running:
+    with running_hub(tmp_path_factory.mktemp("hub"), CONFIG, cluster.api.url, last=PATIENT) as running:
         yield running
 
 
