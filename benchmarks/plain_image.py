@@ -53,10 +53,8 @@ def plain_on_the_node(context: str, name: str, settings: Settings) -> Iterator[s
         raise SystemExit(f"error: the plain image can be brought into the local cluster alone, not into {context}")
     with tempfile.TemporaryDirectory() as folder:
         shell = Shell(Path(folder) / "log")
-        buildah, cluster = (
-            Buildah(settings.cache, shell, read_base()),
-            Cluster(State(), Toolbox(settings.cache, shell), shell),
-        )
+        buildah = Buildah(settings.cache, shell, read_base())
+        cluster = Cluster(State(), Toolbox(settings.cache, shell), shell)
         image, plain = plain_image(name, Path(folder))
         buildah.ensure(image)
         buildah.ensure(plain)

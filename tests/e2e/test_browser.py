@@ -22,7 +22,7 @@ def test_launch_in_a_browser(page: Page, install: Install, server_name: str, pic
     page.wait_for_url(re.compile(rf"/user/{install.username}/{server_name}/lab"), timeout=180_000)
     expect(page.locator(".jp-LauncherCard", has_text="Python 3").first).to_be_visible(timeout=60_000)
     page.screenshot(path=pictures / "jupyterlab.png")
-    open_notebook(page, "Python 3")
+    open_notebook(page, "Python 3 (ipykernel)")
     run_cell(page, "print(6*7)")
     expect(page.locator(".jp-OutputArea-output").first).to_have_text("42", timeout=60_000)
 

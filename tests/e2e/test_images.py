@@ -15,8 +15,13 @@ POLICY = Path(__file__).resolve().parents[2] / "hub_config" / "policy.yaml"
 
 # image: (kernel, its card in the launcher, what a cell there is told, what it prints)
 CELLS = {
-    "python3": ("python3", "Python 3", "import sys; print(sys.version_info[0], 6 * 7)", "3 42\n"),
-    "scipy": ("python3", "Python 3", "import numpy, pandas; print(int(pandas.Series(numpy.full(6, 7)).sum()))", "42\n"),
+    "python3": ("python3", "Python 3 (ipykernel)", "import sys; print(sys.version_info[0], 6 * 7)", "3 42\n"),
+    "scipy": (
+        "python3",
+        "Python 3 (ipykernel)",
+        "import numpy, pandas; print(int(pandas.Series(numpy.full(6, 7)).sum()))",
+        "42\n",
+    ),
     "python2": ("python2", "Python 2.7", "import sys; print sys.version[:3], 6 * 7", "2.7 42\n"),
     "r": ("ir", "R", "cat(6*7)", "42"),
 }

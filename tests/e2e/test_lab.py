@@ -90,7 +90,7 @@ def test_table_of_contents(lab: Page, alice: Person, server: Server):
 
 def test_debugger(lab: Page):
     """The kernel can be debugged, and its variables are shown."""
-    open_notebook(lab, "Python 3")
+    open_notebook(lab, "Python 3 (ipykernel)")
     lab.locator(".jp-DebuggerBugButton").click()
     expect(lab.locator(".jp-DebuggerBugButton")).to_have_attribute("aria-pressed", "true", timeout=30_000)
     run_cell(lab, "the_answer = 6 * 7")
@@ -100,7 +100,7 @@ def test_debugger(lab: Page):
 
 def test_percent_pip(lab: Page):
     """A package that is installed in a notebook can be imported there."""
-    open_notebook(lab, "Python 3")
+    open_notebook(lab, "Python 3 (ipykernel)")
     run_cell(lab, "%pip install tabulate==0.9.0")
     output = lab.locator(".jp-OutputArea-output")
     expect(output.first).to_contain_text("Successfully installed tabulate-0.9.0", timeout=60_000)
