@@ -21,6 +21,8 @@ from typing import Any, Final
 import aiohttp
 from aiohttp import web
 
+from benchmarks.serving import serving
+
 _HOP_BY_HOP: Final = frozenset({"connection", "host", "keep-alive", "transfer-encoding", "content-length"})
 _NO_TIMEOUT: Final = aiohttp.ClientTimeout()
 
@@ -222,17 +224,13 @@ async def fault_proxy(target: str, tls: ssl.SSLContext | None = None) -> AsyncIt
     proxy = FaultProxy(target, tls)
     app = web.Application(client_max_size=2**24)
     app.router.add_route("*", "/{path:.*}", proxy.handle)
-    runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
-    async with aiohttp.ClientSession(
-        auto_decompress=False, connector=aiohttp.TCPConnector(limit=0), read_bufsize=2**20
-    ) as proxy._http:
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024).start()
-        host, port = runner.addresses[0][:2]
-        proxy.url = f"http://{host}:{port}"
+    connector = aiohttp.TCPConnector(limit=0)
+    async with (
+        aiohttp.ClientSession(auto_decompress=False, connector=connector, read_bufsize=2**20) as proxy._http,
+        serving(app, backlog=1024, access_log=None) as proxy.url,
+    ):
         try:
             yield proxy
         finally:
             proxy.heal()
             proxy.drop_watches()
-            await runner.cleanup()

@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
+from benchmarks.serving import serving
+
 Resource = dict[str, Any]
 KINDS = ("pods", "events", "persistentvolumeclaims", "poddisruptionbudgets", "secrets", "services", "nodes")
 
@@ -233,31 +235,9 @@ async def serve(api: FakeApi) -> AsyncIterator[FakeApi]:
         app.router.add_route("*", f"/{group}/namespaces/{{namespace}}/{{kind}}", api.handle)
         app.router.add_route("*", f"/{group}/namespaces/{{namespace}}/{{kind}}/{{name}}", api.handle)
         app.router.add_route("GET", f"/{group}/namespaces/{{namespace}}/{{kind}}/{{name}}/log", api.handle)
-    runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    host, port = runner.addresses[0][:2]
-    api.url, api._loop = f"http://{host}:{port}", asyncio.get_running_loop()
-    try:
+    async with serving(app, handler_cancellation=True) as api.url:
+        api._loop = asyncio.get_running_loop()
         yield api
-    finally:
-        await _end(runner)
-
-
-async def _end(runner: web.AppRunner) -> None:
-    """Stop serving, without a connection that is left to the garbage collector."""
-    server = runner.server
-    assert server is not None
-    transports = [one.transport for one in server.connections]
-    await runner.cleanup()
-    # whoever was accepted meanwhile
-    await server.shutdown(0)
-    for transport in transports:
-        # one that has more to send waits for a client that does not read any more
-        if transport is not None:
-            transport.abort()
-    await asyncio.sleep(0)
 
 
 Api = TypeVar("Api", bound=FakeApi)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import web
 
+from benchmarks.serving import serving
 from swish_spawner.adapters.account_keys import GitHubKeys
 from swish_spawner.errors import NotThere, RequestError, Unavailable
 
@@ -29,12 +30,8 @@ async def github() -> AsyncIterator[GitHubKeys]:
     """The accounts of that API."""
     app = web.Application()
     app.router.add_get("/users/{login}/keys", answer)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    host, port = runner.addresses[0][:2]
-    yield GitHubKeys(f"http://{host}:{port}")
-    await runner.cleanup()
+    async with serving(app) as url:
+        yield GitHubKeys(url)
 
 
 async def test_keys_are_lines(github: GitHubKeys) -> None:

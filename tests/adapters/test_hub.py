@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from benchmarks.serving import serving
 from swish_spawner.adapters.hub import Hub
 from swish_spawner.errors import NotThere, Unavailable
 
@@ -57,12 +58,8 @@ async def hub(told: list[Any]) -> AsyncIterator[Hub]:
     app.router.add_get("/users/{name}", user)
     app.router.add_post("/users/{name}/activity", activity)
     app[TOLD] = told
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    host, port = runner.addresses[0][:2]
-    yield Hub(f"http://{host}:{port}", "token")
-    await runner.cleanup()
+    async with serving(app) as url:
+        yield Hub(url, "token")
 
 
 async def test_every_page_of_users_is_read(hub: Hub) -> None:

@@ -26,6 +26,7 @@ from typing import Any
 from aiohttp import ClientSession, DummyCookieJar, web
 
 from benchmarks.processes import free_port
+from benchmarks.serving import serving
 from tests.conftest import ROOT, WIDE_POLICY
 from tests.fake_api import FakeApi
 from tests.real_hub import TOKEN, Hub, running_hub
@@ -162,14 +163,11 @@ def _proxy(port: int, hub: str, service: str) -> Iterator[None]:
 
             app = web.Application()
             app.router.add_route("*", "/{path:.*}", handle)
-            runner = web.AppRunner(app, shutdown_timeout=0.1)
-            await runner.setup()
-            await web.TCPSite(runner, "127.0.0.1", port).start()
-            end = asyncio.Event()
-            _loops[end] = asyncio.get_running_loop()
-            ready.set_result(end)
-            await end.wait()
-            await runner.cleanup()
+            async with serving(app, port):
+                end = asyncio.Event()
+                _loops[end] = asyncio.get_running_loop()
+                ready.set_result(end)
+                await end.wait()
 
     thread = Thread(target=lambda: asyncio.run(serve()))
     thread.start()
