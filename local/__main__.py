@@ -19,6 +19,7 @@ from local.paths import State
 from local.progress import Progress
 from local.settings import LOCAL_CONTEXT, Settings, read_settings
 from local.shell import Shell
+from local.store import Store
 from local.tools import Toolbox
 
 _KEPT_LOGS = 20
@@ -92,7 +93,7 @@ def run_down(settings: Settings, target: Target, shell: Shell, progress: Progres
         if teardown.exists(state):
             if not settings.purge:
                 _keep_keys(make_installation(target, settings, shell, state), progress)
-            teardown.teardown(state, shell, progress)
+            teardown.teardown(state, shell, progress, None if settings.purge else Store(state, settings.cache))
         # Of a build that was killed.
         mounts.unmount_all(settings.cache / "buildah")
         if settings.purge and teardown.purge(state):

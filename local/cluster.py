@@ -76,9 +76,9 @@ class Cluster:
         self.shell.run(self.ctr("images", "import", str(archive)))
         with _IMPORTED:
             known = {**self._imported(), reference: key}
-            partial = self.state.root / "imported.partial"
+            partial = self.state.imported.with_suffix(".partial")
             partial.write_text(json.dumps(known, indent=1) + "\n")
-            partial.replace(self.state.root / "imported.json")
+            partial.replace(self.state.imported)
 
     def forget_images(self, wanted: Iterable[Image]) -> list[str]:
         """Remove earlier builds of these images that no pod uses.
@@ -98,7 +98,7 @@ class Cluster:
 
     def _imported(self) -> dict[str, str]:
         try:
-            return dict(json.loads((self.state.root / "imported.json").read_text()))
+            return dict(json.loads(self.state.imported.read_text()))
         except (OSError, ValueError):
             return {}
 

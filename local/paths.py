@@ -44,6 +44,11 @@ class State:
         return self.root / "containerd"
 
     @property
+    def imported(self) -> Path:
+        """Which images containerd was given, and by which content keys, as JSON; beside them, wherever they go."""
+        return self.containerd_root / "swish-imported.json"
+
+    @property
     def containerd_socket(self) -> Path:
         """Where containerd listens."""
         return self.run / "containerd.sock"

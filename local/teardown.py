@@ -13,9 +13,12 @@ from local.paths import State
 from local.preflight import BRIDGE
 from local.progress import Progress
 from local.shell import Shell
+from local.store import Store
 
 _TABLES = (("ip", "swish-local"), ("ip", "kube-proxy"), ("ip6", "kube-proxy"))
 _GRACE_SECONDS = 10
+# of the control plane, whose data goes with it: they would wait for clients that are gone
+_DISPOSABLE = ("kube-apiserver", "etcd", "coredns")
 
 
 def exists(state: State) -> bool:
@@ -23,12 +26,20 @@ def exists(state: State) -> bool:
     return state.root.exists() or state.trash.exists() or bool(daemons.marked())
 
 
-def teardown(state: State, shell: Shell, progress: Progress) -> None:
+def teardown(state: State, shell: Shell, progress: Progress, store: Store | None = None) -> None:
     """End the cluster and leave nothing of it but the cache and users' volumes; may be repeated after any interruption.
+
+    Args:
+        state: The cluster's places.
+        shell: Runs commands.
+        progress: Says what is done.
+        store: Where to keep the unpacked images of a whole cluster; None for nowhere.
 
     Raises:
         LocalError: Something could not be ended or removed; the rest was.
     """
+    if not state.booted.exists():
+        store = None
     # From here on this is no cluster any more, wherever this is interrupted.
     state.booted.unlink(missing_ok=True)
     with progress.step("End the daemons"):
@@ -36,11 +47,15 @@ def teardown(state: State, shell: Shell, progress: Progress) -> None:
             daemons.stop(name, state.run)
     with progress.step("End the containers") as step:
         step.did = f"{_end_containers(state)} processes"
+        version = _clear(store, shell) if store else ""
+        _end_containerd(state)
     with progress.step("Undo the network"):
         undo_network(shell)
     with progress.step("Remove the files"):
         _remove_files(state)
         _restore(state)
+        if store and version:
+            store.keep(version)
         # Last of all: as long as it is there, `down` knows that there is something to do.
         _remove_root(state)
         left = [*daemons.marked(), *cgroups.members(state.host.cgroups)]
@@ -49,20 +64,39 @@ def teardown(state: State, shell: Shell, progress: Progress) -> None:
 
 
 def _end_containers(state: State) -> int:
-    """End what runs in containers, then containerd and its shims.
+    """End what runs in containers; with the kubelet gone nobody starts one again.
 
-    With the kubelet gone nobody starts a container again. Users' programs get the time to write their files.
+    Users' programs get the time to write their files.
     """
     pids = cgroups.members(state.host.cgroups)
+    daemons.end([pid for pid in pids if _command(pid) in _DISPOSABLE], 0)
     daemons.end(pids, _GRACE_SECONDS)
     # Children of a process that was ended just now, moved to the container's first process or born since.
     daemons.end(cgroups.members(state.host.cgroups), 1)
+    return len(pids)
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return ""
+
+
+def _clear(store: Store, shell: Shell) -> str:
+    """Have containerd forget its containers; one that cannot is not kept."""
+    try:
+        return store.clear(shell)
+    except LocalError:
+        return ""
+
+
+def _end_containerd(state: State) -> None:
+    """End containerd and its shims."""
     daemons.stop("containerd", state.run)
-    rest = daemons.marked()
-    daemons.end(rest, 5)
+    daemons.end(daemons.marked(), 5)
     for root in cgroups.remove(state.host.cgroups):
         raise LocalError(f"The control group {root} could not be removed: a process in it did not end.")
-    return len(pids)
 
 
 def undo_network(shell: Shell) -> None:

@@ -22,6 +22,7 @@ from local.paths import State
 from local.progress import Progress
 from local.settings import REPO, Settings
 from local.shell import Shell
+from local.store import Store
 from local.tools import Toolbox
 
 LOCK = Path("/run/lock/swish-local")
@@ -90,7 +91,10 @@ def _up_cluster(cluster: Cluster, buildah: Buildah, progress: Progress) -> None:
 
 def _boot(cluster: Cluster, buildah: Buildah, progress: Progress) -> None:
     with progress.step("containerd") as step:
-        step.did = "started" if cluster.start_containerd() else "running"
+        version = cluster.tools.folder(cluster.tools.groups["containerd"]).name
+        kept = Store(cluster.state, buildah.cache).take(version)
+        started = cluster.start_containerd()
+        step.did = "started, with the images of the last cluster" if kept else "started" if started else "running"
     base = buildah.base
     wanted = [*cluster_images(cluster.tools, base), Image("debian", base.reference, REPO, base.key)]
     bring_images(cluster, buildah, wanted, progress, "Images of the cluster")

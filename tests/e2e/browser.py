@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -35,9 +36,9 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page of a browser that nobody has used; what scripts and servers report as errors fails the test."""
+@contextmanager
+def new_page(browser: Browser) -> Iterator[Page]:
+    """Open a page of a browser that nobody has used; what scripts and servers report as errors fails the test."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, device_scale_factor=1)
     page = context.new_page()
     errors: list[str] = []
@@ -45,6 +46,13 @@ def page(browser: Browser) -> Iterator[Page]:
     yield page
     context.close()
     assert errors == []
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of a test's own."""
+    with new_page(browser) as page:
+        yield page
 
 
 @pytest.fixture
@@ -77,14 +85,14 @@ def open_lab(page: Page, install: Install, server: Server) -> None:
 
 def open_notebook(page: Page, card: str) -> None:
     """Click a notebook's card in the launcher, and wait until its kernel is there."""
-    page.locator(".jp-LauncherCard[data-category='Notebook']", has_text=card).first.click()
+    page.locator(".jp-LauncherCard[data-category='Notebook']:visible", has_text=card).first.click()
     # JupyterLab drops what is run before the kernel has said that it is there.
     expect(page.get_by_text(f"{card} | Idle")).to_be_visible(timeout=60_000)
 
 
 def run_cell(page: Page, code: str) -> None:
-    """Type code into the notebook's last cell and run it; the next cell is an empty one."""
-    cell = page.locator(".jp-Notebook .jp-CodeCell .cm-content").last
+    """Type code into the last cell of the notebook that is shown, and run it; the next cell is an empty one."""
+    cell = page.locator(".jp-Notebook:visible .jp-CodeCell .cm-content").last
     cell.click()
     cell.press_sequentially(code)
     page.keyboard.press("Shift+Enter")

@@ -38,8 +38,7 @@ PHASES = (
             "test_protocol",
         )
     ),
-    # one after the other: a module here takes more of the node than half a core
-    Phase(("test_changed_policy", "test_trouble", "test_ssh"), workers=0),
+    Phase(("test_trouble", "test_ssh", "test_changed_policy")),
     Phase(("test_crowd", "test_gpu", "test_secrets", "test_hub_restart", "test_lifecycle"), workers=0),
 )
 ORDER = tuple(module for phase in PHASES for module in phase.modules)

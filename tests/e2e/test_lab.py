@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.browser import open_lab, open_notebook, run_cell
+from tests.e2e.browser import new_page, open_lab, open_notebook, run_cell
 from tests.e2e.hub import Person, Server
 from tests.e2e.install import Install, wait_until
 from tests.e2e.kernel import Kernel
@@ -53,16 +53,34 @@ def server(install: Install, alice: Person) -> Iterator[Server]:
         remove_servers(install, name)
 
 
+@pytest.fixture(scope="module")
+def opened(browser: Browser, install: Install, server: Server) -> Iterator[Page]:
+    """JupyterLab, which takes longer to open than most of these tests."""
+    with new_page(browser) as page:
+        open_lab(page, install, server)
+        yield page
+
+
 @pytest.fixture
-def lab(page: Page, install: Install, server: Server) -> Page:
-    """JupyterLab with its launcher."""
-    open_lab(page, install, server)
-    return page
+def lab(opened: Page) -> Page:
+    """JupyterLab with a launcher in front."""
+    opened.get_by_role("button", name="New Launcher", exact=True).click()
+    expect(opened.locator(".jp-LauncherCard:visible").first).to_be_visible()
+    return opened
+
+
+def test_a_language_server_answers(lab: Page, server: Server):
+    """One that came with a person's packages is found and started."""
+    # before a notebook is opened, for which JupyterLab speaks to it first
+    place = server.url.replace("http", "ws", 1)
+    told = lab.evaluate(INITIALIZE, f"{place}lsp/ws/{LANGUAGE_SERVER}")
+    assert told["serverInfo"]["name"] == LANGUAGE_SERVER
+    assert "completionProvider" in told["capabilities"], json.dumps(told)
 
 
 def test_terminal(lab: Page, alice: Person, server: Server):
     """What is typed there is done."""
-    lab.locator(".jp-LauncherCard", has_text="Terminal").first.click()
+    lab.locator(".jp-LauncherCard:visible", has_text="Terminal").first.click()
     terminal = lab.locator(".jp-Terminal .xterm-helper-textarea")
     expect(terminal).to_be_attached(timeout=30_000)
     expect(lab.locator(".jp-Terminal .xterm-rows, .jp-Terminal canvas").first).to_be_visible()
@@ -81,7 +99,8 @@ def test_table_of_contents(lab: Page, alice: Person, server: Server):
     """The headings of a notebook."""
     document = {"type": "notebook", "format": "json", "content": HEADINGS}
     alice.ask(server, "PUT", "contents/headings.ipynb", json=document)
-    lab.goto(f"{server.url}lab/tree/headings.ipynb")
+    lab.get_by_role("button", name="Refresh the file browser").click()
+    lab.locator(".jp-DirListing-item", has_text="headings.ipynb").dblclick()
     lab.locator("[data-id='table-of-contents']").click()
     contents = lab.locator(".jp-TableOfContents-tree")
     for heading in ("Methods", "Samples"):
@@ -91,29 +110,29 @@ def test_table_of_contents(lab: Page, alice: Person, server: Server):
 def test_debugger(lab: Page):
     """The kernel can be debugged, and its variables are shown."""
     open_notebook(lab, "Python 3 (ipykernel)")
-    lab.locator(".jp-DebuggerBugButton").click()
-    expect(lab.locator(".jp-DebuggerBugButton")).to_have_attribute("aria-pressed", "true", timeout=30_000)
+    bug = lab.locator(".jp-DebuggerBugButton:visible")
+    bug.click()
+    expect(bug).to_have_attribute("aria-pressed", "true", timeout=30_000)
     run_cell(lab, "the_answer = 6 * 7")
-    lab.locator("[data-id='jp-debugger-sidebar']").click()
-    expect(lab.locator(".jp-DebuggerVariables").get_by_text("the_answer")).to_be_visible(timeout=30_000)
+    variable = lab.locator(".jp-DebuggerVariables").get_by_text("the_answer")
+
+    def shown() -> bool:
+        if not variable.is_visible():
+            # opens the panel, or closes it where JupyterLab has just opened it
+            lab.locator("[data-id='jp-debugger-sidebar']").click()
+        return variable.is_visible()
+
+    wait_until("the debugger shows the variable", shown, within_seconds=30, every_seconds=2)
 
 
 def test_percent_pip(lab: Page):
     """A package that is installed in a notebook can be imported there."""
     open_notebook(lab, "Python 3 (ipykernel)")
     run_cell(lab, "%pip install tabulate==0.9.0")
-    output = lab.locator(".jp-OutputArea-output")
+    output = lab.locator(".jp-Notebook:visible .jp-OutputArea-output")
     expect(output.first).to_contain_text("Successfully installed tabulate-0.9.0", timeout=60_000)
     run_cell(lab, "import tabulate; print(tabulate.__version__)")
     expect(output.last).to_have_text("0.9.0", timeout=60_000)
-
-
-def test_a_language_server_answers(lab: Page, server: Server):
-    """One that came with a person's packages is found and started."""
-    place = server.url.replace("http", "ws", 1)
-    told = lab.evaluate(INITIALIZE, f"{place}lsp/ws/{LANGUAGE_SERVER}")
-    assert told["serverInfo"]["name"] == LANGUAGE_SERVER
-    assert "completionProvider" in told["capabilities"], json.dumps(told)
 
 
 def test_all_of_json_schemas_formats(alice: Person, server: Server):

@@ -21,14 +21,15 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def run_local(command: str) -> None:
-    """Run `up` or `down` as the Makefile does.
+def run_local(command: str) -> str:
+    """Run `up` or `down` as the Makefile does; returns what it said of its steps.
 
     Raises:
         AssertionError: it failed; the text is what it said.
     """
     done = subprocess.run([*LOCAL, command], capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{command}: {done.stdout}\n{done.stderr}"
+    return done.stdout
 
 
 def left_behind(before: dict[machine.Process, str]) -> dict[str, object]:
@@ -55,7 +56,8 @@ def test_down_leaves_nothing_and_up_works_again(install: Install, server_name: s
     run_local("down")
     assert left_behind(before) == {}
     assert installation.status()["state"] == "down"
-    run_local("up")
+    # whose containers would still be there had their removal failed
+    assert "with the images of the last cluster" in run_local("up")
     again = installation.install()
     with Person(again, again.username, again.password) as alice:
         server = alice.launch(server_name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -95,28 +96,47 @@ class Home:
         return {str(path.relative_to(self.path)) for path in self.path.rglob("*") if path.is_file()}
 
 
-@pytest.fixture
-def home(tmp_path: Path, python: Path, wheels: Path) -> Home:
-    """A home with some work in it."""
-    (tmp_path / "work.txt").write_text("a person's work")
+def make_home(path: Path, python: Path, wheels: Path) -> Home:
+    """Make a folder with some work in it a home."""
+    (path / "work.txt").write_text("a person's work")
     environment = {
         "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-        "PYTHONUSERBASE": str(tmp_path / ".swish" / "packages" / "python3"),
+        "HOME": str(path),
+        "PYTHONUSERBASE": str(path / ".swish" / "packages" / "python3"),
         "PIP_NO_INDEX": "1",
         "PIP_FIND_LINKS": str(wheels),
         "PIP_CONFIG_FILE": os.devnull,
     }
-    return Home(tmp_path, python, environment)
+    return Home(path, python, environment)
 
 
-def test_a_package_is_installed_for_the_kernel_s_python(home: Home) -> None:
-    """What was asked for can be imported where PYTHONUSERBASE is the same, and its programs lie in its bin."""
+@pytest.fixture
+def home(tmp_path: Path, python: Path, wheels: Path) -> Home:
+    """A home in which nothing was installed."""
+    return make_home(tmp_path, python, wheels)
+
+
+@pytest.fixture(scope="session")
+def installed_once(tmp_path_factory: pytest.TempPathFactory, python: Path, wheels: Path) -> Path:
+    """A home into which swishthing 1.0 was installed; not to be changed."""
+    home = make_home(tmp_path_factory.mktemp("installed"), python, wheels)
     done = home.run("swishthing==1.0")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert home.python_says("import swishthing; print(swishthing.VERSION)") == "1.0"
-    program = [home.base / "bin" / "swishthing-version"]
-    assert subprocess.check_output(program, env=home.environment, text=True) == "1.0\n"
+    return home.path
+
+
+@pytest.fixture
+def installed(tmp_path: Path, installed_once: Path, python: Path, wheels: Path) -> Home:
+    """A home of one's own into which swishthing 1.0 was installed before."""
+    shutil.copytree(installed_once, tmp_path, symlinks=True, dirs_exist_ok=True)
+    return make_home(tmp_path, python, wheels)
+
+
+def test_a_package_is_installed_for_the_kernel_s_python(installed: Home) -> None:
+    """What was asked for can be imported where PYTHONUSERBASE is the same, and its programs lie in its bin."""
+    assert installed.python_says("import swishthing; print(swishthing.VERSION)") == "1.0"
+    program = [installed.base / "bin" / "swishthing-version"]
+    assert subprocess.check_output(program, env=installed.environment, text=True) == "1.0\n"
 
 
 def test_progress_is_printed(home: Home) -> None:
@@ -136,20 +156,19 @@ def test_the_same_set_is_not_installed_again(home: Home) -> None:
     assert time.monotonic() - started < 2
 
 
-def test_another_set_is_installed(home: Home) -> None:
+def test_another_set_is_installed(installed: Home) -> None:
     """Another version than last time is installed, and so is the first one when it is asked for again."""
-    for version in ("1.0", "2.0", "1.0"):
-        assert home.run(f"swishthing=={version}").returncode == 0
-        assert home.python_says("import swishthing; print(swishthing.VERSION)") == version
+    for version in ("2.0", "1.0"):
+        assert installed.run(f"swishthing=={version}").returncode == 0
+        assert installed.python_says("import swishthing; print(swishthing.VERSION)") == version
 
 
-def test_another_python_is_another_set(home: Home, tmp_path: Path) -> None:
+def test_another_python_is_another_set(installed: Home, tmp_path: Path) -> None:
     """An image with a newer Python installs anew: the old one's packages are not for it."""
-    assert home.run("swishthing==1.0").returncode == 0
     newer = tmp_path / "python9.9"
     newer.write_text("#!/bin/sh\nexit 9\n")
     newer.chmod(0o755)
-    assert home.run("swishthing==1.0", SWISH_PACKAGES_PYTHON=str(newer)).returncode == 9
+    assert installed.run("swishthing==1.0", SWISH_PACKAGES_PYTHON=str(newer)).returncode == 9
 
 
 def test_the_image_s_own_version_can_be_replaced(home: Home, wheels: Path) -> None:
@@ -191,24 +210,22 @@ def test_nowhere_to_install_is_refused(home: Home, base: str) -> None:
 
 
 @pytest.mark.parametrize("requirement", ["swishnothing==7", "swishbroken", "not a requirement", "swishthing==9"])
-def test_a_failure_is_pip_s(home: Home, requirement: str) -> None:
+def test_a_failure_is_pip_s(installed: Home, requirement: str) -> None:
     """What pip says is the last that is said, its exit status is ours, and the home is as it was."""
-    assert home.run("swishthing==1.0").returncode == 0
-    before = home.files()
-    done = home.run("swishthing==2.0", requirement)
+    before = installed.files()
+    done = installed.run("swishthing==2.0", requirement)
     assert done.returncode == 1
     assert done.stdout.splitlines()[-1].startswith(("ERROR:", "Hint:"))
     assert not done.stderr
-    assert home.files() - before == set()
-    assert before - home.files() == {str(home.stamp.relative_to(home.path))}
-    assert home.python_says("import swishthing; print(swishthing.VERSION)") == "1.0"
+    assert installed.files() - before == set()
+    assert before - installed.files() == {str(installed.stamp.relative_to(installed.path))}
+    assert installed.python_says("import swishthing; print(swishthing.VERSION)") == "1.0"
 
 
-def test_after_a_failure_the_next_start_installs(home: Home) -> None:
+def test_after_a_failure_the_next_start_installs(installed: Home) -> None:
     """A failed set leaves no stamp: neither it nor the one before is taken for installed."""
-    assert home.run("swishthing==1.0").returncode == 0
-    assert home.run("swishthing==1.0", "swishnothing").returncode == 1
-    assert "Packages: installing" in home.run("swishthing==1.0").stdout
+    assert installed.run("swishthing==1.0", "swishnothing").returncode == 1
+    assert "Packages: installing" in installed.run("swishthing==1.0").stdout
 
 
 def test_a_volume_that_cannot_be_written_is_said(home: Home) -> None:

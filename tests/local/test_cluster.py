@@ -22,6 +22,7 @@ def make_cluster(root: Path) -> Cluster:
 def test_images_that_are_imported_at_once_are_all_remembered(tmp_path: Path):
     """Otherwise one of them would be imported again by every `make up`."""
     cluster = make_cluster(tmp_path)
+    cluster.state.containerd_root.mkdir()
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda image: cluster.import_image(image.reference, image.key, tmp_path), IMAGES))
     assert cluster.absent(IMAGES) == []
