@@ -17,6 +17,9 @@ PY := $(VENV)/bin/python
 # What checkers remember goes by the content of files, so that all checkouts share it.
 export MYPY_CACHE_DIR := $(VENV)/cache/mypy
 export RUFF_CACHE_DIR := $(VENV)/cache/ruff
+# Compiled once, and outside the tree: a run of the tests starts Python hundreds of times.
+export PYTHONPYCACHEPREFIX := $(VENV)/cache/bytecode
+export PYTHONDONTWRITEBYTECODE :=
 export PYTHONPATH := $(CURDIR)
 export PATH := $(VENV)/bin:$(PATH)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ SHIPPED_POLICY = ROOT / "hub_config" / "policy.yaml"
 WIDE_POLICY = ROOT / "tests" / "data" / "policy-wide.yaml"
 
 
+_LONG = ("images", "web", "spawner", "benchmarks")
+
 # No timed assertion decides a test: a machine that others use is slow now and then.
 settings.register_profile("swish", deadline=None)
 settings.load_profile("swish")
@@ -34,20 +37,31 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Share the tests among processes where all are run; whoever names some has them in one, without that start."""
-    return 2 if config.args == config.getini("testpaths") else 0
+    return 3 if config.args == config.getini("testpaths") else 0
 
 
-@pytest.fixture
-def wide_document() -> dict[str, Any]:
-    """A fresh copy of the wide policy as plain data."""
-    document: dict[str, Any] = yaml.safe_load(WIDE_POLICY.read_text(encoding="utf-8"))
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the folders whose modules take long, so that no process is left with one at the end."""
+    items.sort(key=lambda item: _LONG.index(folder) if (folder := item.path.parent.name) in _LONG else len(_LONG))
+
+
+@pytest.fixture(scope="session")
+def read_once() -> dict[str, Any]:
+    """The wide policy as plain data; not to be changed."""
+    document: dict[str, Any] = yaml.load(WIDE_POLICY.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return document
 
 
 @pytest.fixture
-def policy(wide_document: dict[str, Any]) -> Policy:
+def wide_document(read_once: dict[str, Any]) -> dict[str, Any]:
+    """A fresh copy of the wide policy as plain data."""
+    return deepcopy(read_once)
+
+
+@pytest.fixture(scope="session")
+def policy(read_once: dict[str, Any]) -> Policy:
     """The wide policy."""
-    return parse_policy(wide_document, policy_schema())
+    return parse_policy(deepcopy(read_once), policy_schema())
 
 
 @pytest.fixture

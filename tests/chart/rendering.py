@@ -53,7 +53,7 @@ class Helm:
         """Return what the chart renders with these values over its defaults."""
         result = self.refusal_or_output(values, *flags)
         assert result.returncode == 0, result.stderr
-        return [document for document in yaml.safe_load_all(result.stdout) if document]
+        return [document for document in yaml.load_all(result.stdout, Loader=yaml.CSafeLoader) if document]
 
     def refusal(self, values: Mapping[str, Any]) -> str:
         """Return why the chart refuses these values."""

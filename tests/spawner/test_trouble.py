@@ -249,8 +249,7 @@ async def test_a_pod_that_does_not_end_is_said_to_the_next_start(
 ) -> None:
     """It can neither take the name nor have the volume meanwhile."""
     spawner = await lose(launch, api, lost_node)
-    monkeypatch.setattr(engine, "_GONE", 0.0)
-    spawner.delete_grace_period = 0
+    monkeypatch.setattr(engine, "_GONE", -float(spawner.delete_grace_period))
     started = await begin(spawner)
     with pytest.raises(web.HTTPError, match="earlier pod has not ended") as caught:
         await started
