@@ -15,7 +15,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import yaml
 
@@ -28,6 +28,16 @@ from benchmarks.run import circumstances, write
 
 #: Runs a command in a container, and returns what it printed.
 Run = Callable[[Sequence[str]], str]
+
+
+class Kubectl(Protocol):
+    """Calls kubectl in an installation's namespace, and returns what it printed."""
+
+    def __call__(self, *words: str, stdin: str | None = None) -> str:
+        """Take kubectl's words, and a text for its standard input."""
+        ...
+
+
 SCRIPT: Final = ETC / "import_cost.py"
 PYTHON: Final = "/opt/swish/bin/python3"
 #: Where the server's own start is.
@@ -81,12 +91,11 @@ def modules(run: Run, code: str) -> dict[str, Any]:
     return found
 
 
-@contextlib.contextmanager
-def containers() -> Iterator[dict[str, Run]]:
-    """Have a container of each program until the block ends: those of the installation, and an idle environment.
+def kubectl() -> Kubectl:
+    """Return how to call kubectl on the installation that is up.
 
     Raises:
-        SystemExit: no installation is up.
+        SystemExit: none is.
     """
     found = installation()
     place = (
@@ -94,10 +103,21 @@ def containers() -> Iterator[dict[str, Run]]:
         f"--context={found['context']}",
         f"--namespace={found['namespace']}",
     )
-    kubectl = [find_tool("kubectl"), *place]
+    command = [find_tool("kubectl"), *place]
 
     def call(*words: str, stdin: str | None = None) -> str:
-        return subprocess.run([*kubectl, *words], input=stdin, capture_output=True, text=True, check=True).stdout
+        return subprocess.run([*command, *words], input=stdin, capture_output=True, text=True, check=True).stdout
+
+    return call
+
+
+@contextlib.contextmanager
+def containers(call: Kubectl) -> Iterator[dict[str, Run]]:
+    """Have a container of each program until the block ends: those of an installation, and an idle environment.
+
+    Args:
+        call: kubectl, in the installation's namespace.
+    """
 
     def inside(*where: str) -> Run:
         return lambda command: call("exec", *where, "--", *command)
@@ -133,7 +153,7 @@ def idle_pod(image: str, name: str = POD) -> dict[str, Any]:
 def measure() -> dict[str, Any]:
     """Return what `benchmarks.import_page` reads."""
     programs = {}
-    with containers() as runs:
+    with containers(kubectl()) as runs:
         for name, budget in BUDGETS.items():
             seconds, bare = cost(runs[name], budget.code)
             found = modules(runs[name], budget.code)["modules"]

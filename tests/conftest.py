@@ -40,6 +40,16 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return 3 if config.args == config.getini("testpaths") else 0
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Say which tests go together, unless the command says it."""
+    if config.getoption("dist") != "loadscope":
+        return None
+    from tests.sharing import ByModule  # only where there is xdist
+
+    return ByModule(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the folders whose modules take long, so that no process is left with one at the end."""
     items.sort(key=lambda item: _LONG.index(folder) if (folder := item.path.parent.name) in _LONG else len(_LONG))

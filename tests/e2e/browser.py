@@ -14,6 +14,19 @@ from tests.e2e.hub import Server
 from tests.e2e.install import Install
 
 DOCS_IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
+#: Chromium's first two are pages for the address bar, which each new window makes at the cost of a second of a core.
+#: The others Playwright would turn off, but for this list, which takes the place of its own.
+WITHOUT = (
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "OptimizationHints",
+    "PaintHolding",
+    "ThirdPartyStoragePartitioning",
+)
 FLAGS = [
     "--no-sandbox",  # root may not use Chromium's sandbox
     "--disable-gpu",
@@ -22,6 +35,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--disable-features={','.join(WITHOUT)}",
 ]
 
 

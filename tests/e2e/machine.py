@@ -1,6 +1,7 @@
 """What of a cluster can be seen on this machine, told without any of the code that started it."""
 
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 #: Programs that only a Kubernetes node runs.
@@ -27,16 +28,31 @@ FOLDERS = ("/var/lib/swish-local", "/etc/kubernetes", "/var/lib/kubelet")
 Process = tuple[int, str]
 
 
-def processes() -> dict[Process, str]:
-    """Return the command of each process, by its id and its start time, so that an id used again is another one."""
-    found = {}
+@dataclass(frozen=True)
+class Program:
+    """A process.
+
+    Attributes:
+        process: its id and its start time, so that an id used again is another one.
+        parent: its parent's id.
+        command: its command line.
+    """
+
+    process: Process
+    parent: int
+    command: str
+
+
+def programs() -> list[Program]:
+    """Return every process."""
+    found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            start = (folder / "stat").read_text().rpartition(")")[2].split()[19]
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
             command = (folder / "cmdline").read_text(errors="replace").replace("\0", " ").strip()
         except (FileNotFoundError, ProcessLookupError):
             continue  # it ended meanwhile
-        found[int(folder.name), start] = command
+        found.append(Program((int(folder.name), fields[19]), int(fields[1]), command))
     return found
 
 
@@ -47,8 +63,15 @@ def is_of_a_node(command: str) -> bool:
 
 
 def node_processes() -> dict[Process, str]:
-    """Return the processes that only a node has."""
-    return {process: command for process, command in processes().items() if is_of_a_node(command)}
+    """Return the processes that only a node has, without those of tests that run beside these."""
+    found = programs()
+    by_id = {one.process[0]: one for one in found}
+
+    def is_of_a_test(one: Program) -> bool:
+        parent = by_id.get(one.parent)
+        return parent is not None and ("-m pytest" in parent.command or is_of_a_test(parent))
+
+    return {one.process: one.command for one in found if is_of_a_node(one.command) and not is_of_a_test(one)}
 
 
 def network_interfaces() -> set[str]:

@@ -1,13 +1,10 @@
 """Nothing heavy comes back into what JupyterLab, the hub and the web service import before they answer."""
 
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 
 import pytest
-import yaml
 
-from benchmarks.imports import BUDGETS, POD, Run, cost, idle_pod, modules
-from benchmarks.launch_site import plan_of
+from benchmarks.imports import BUDGETS, Run, containers, cost, modules
 from tests.e2e.install import Install
 
 by_program = pytest.mark.parametrize("program", BUDGETS)
@@ -16,23 +13,8 @@ by_program = pytest.mark.parametrize("program", BUDGETS)
 @pytest.fixture(scope="module")
 def runs(install: Install) -> Iterator[dict[str, Run]]:
     """How to run a command in the container of each program; JupyterLab's is an environment in which nothing runs."""
-
-    def inside(*where: str) -> Callable[[Sequence[str]], str]:
-        return lambda command: install.kubectl("exec", *where, "--", *command)
-
-    config = yaml.safe_load(install.get("configmap", "hub")["data"]["config.yaml"])
-    install.kubectl("delete", "pod", POD, "--ignore-not-found", "--now")
-    pod = idle_pod(config["images"]["references"][plan_of().image.image])
-    install.kubectl("create", "--filename=-", stdin=json.dumps(pod))
-    try:
-        install.kubectl("wait", f"pod/{POD}", "--for=condition=Ready", "--timeout=120s")
-        yield {
-            "JupyterLab": inside(f"pod/{POD}"),
-            "hub": inside("deployment/hub", "--container=hub"),
-            "web service": inside("deployment/web", "--container=web"),
-        }
-    finally:
-        install.kubectl("delete", "pod", POD, "--now")
+    with containers(install.kubectl) as runs:
+        yield runs
 
 
 @by_program

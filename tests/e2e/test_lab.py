@@ -40,15 +40,14 @@ HEADINGS = {
 
 @pytest.fixture(scope="module")
 def server(install: Install, alice: Person) -> Iterator[Server]:
-    """An environment into which a language server was installed in an earlier session."""
+    """An environment with a language server among its packages."""
     name = new_server_name()
     try:
         before = alice.start_and_wait(name, image="python3", cpu="500m", memory="1Gi")
         configure_pip(alice, before)
-        with Kernel(alice, before) as kernel:
-            kernel.run(f"%pip install --quiet {LANGUAGE_SERVER}", within_seconds=120)
         alice.stop(name)
-        yield alice.start_and_wait(name, image="python3", cpu="500m", memory="1Gi", packages=[FORMATS])
+        packages = [LANGUAGE_SERVER, FORMATS]
+        yield alice.start_and_wait(name, image="python3", cpu="500m", memory="1Gi", packages=packages)
     finally:
         remove_servers(install, name)
 

@@ -19,11 +19,12 @@ SCRIPT = Path(__file__).parents[2] / "images" / "environment" / "bin" / "swish_p
 
 
 def make_wheel(folder: Path, name: str, version: str, requires: str = "") -> None:
-    """Write a wheel of one module and one command, that both tell the version."""
+    """Write a wheel of one module, which imports what it requires, and of one command; both tell the version."""
     info = f"{name}-{version}.dist-info"
+    uses = f"import {requires}\n" if requires else ""
     needs = f"Requires-Dist: {requires}\n" if requires else ""
     files = {
-        f"{name}.py": f"VERSION = {version!r}\n\ndef main():\n    print(VERSION)\n",
+        f"{name}.py": f"{uses}VERSION = {version!r}\n\ndef main():\n    print(VERSION)\n",
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py2.py3-none-any\n",
         f"{info}/entry_points.txt": f"[console_scripts]\n{name}-version = {name}:main\n",
@@ -42,6 +43,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_wheel(folder, "swishthing", "2.0")
     make_wheel(folder, "swishother", "1.0")
     make_wheel(folder, "swishbroken", "1.0", requires="nowhere-to-be-found")
+    make_wheel(folder, "swishuser", "1.0", requires="swishother")
     return folder
 
 
@@ -137,6 +139,13 @@ def test_a_package_is_installed_for_the_kernel_s_python(installed: Home) -> None
     assert installed.python_says("import swishthing; print(swishthing.VERSION)") == "1.0"
     program = [installed.base / "bin" / "swishthing-version"]
     assert subprocess.check_output(program, env=installed.environment, text=True) == "1.0\n"
+
+
+def test_a_program_sees_the_image_s_packages(home: Home) -> None:
+    """As a language server does that needs what JupyterLab needs too."""
+    assert home.run("swishuser").returncode == 0
+    program = [home.base / "bin" / "swishuser-version"]
+    assert subprocess.check_output(program, env=home.environment, text=True) == "1.0\n"
 
 
 def test_progress_is_printed(home: Home) -> None:

@@ -113,6 +113,7 @@ def install(job: Job) -> int:
         print(f"Packages: installing {', '.join(job.requirements)}", flush=True)
         status = _pip(job)
         if status == 0:
+            _own_programs(job)
             job.stamp.write_text(job.key)
             print(f"Packages: installed in {time.monotonic() - started:.1f} s.")
         return status
@@ -133,6 +134,14 @@ def _pip(job: Job) -> int:
             pip.terminate()
         status = pip.wait()
     return status if status >= 0 else 128 - status
+
+
+def _own_programs(job: Job) -> None:
+    """Have what was installed run by the environment's Python: the one outside it does not see the image's packages."""
+    outside, inside = f"#!{job.python}\n".encode(), f"#!{sys.executable}\n".encode()
+    for program in (job.base / "bin").glob("*") if job.path else ():
+        if program.is_file() and (text := program.read_bytes()).startswith(outside):
+            program.write_bytes(inside + text.removeprefix(outside))
 
 
 @contextmanager

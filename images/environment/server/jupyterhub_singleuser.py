@@ -13,7 +13,6 @@ parser when it is imported, for seconds, and the server uses it to check formats
 
 from __future__ import annotations
 
-import gc
 import importlib
 import os
 import sys
@@ -94,13 +93,8 @@ def find_programs(environment: MutableMapping[str, str]) -> None:
 def main() -> None:
     """Start the server."""
     find_programs(os.environ)
-    # all that is made by imports stays: to look for garbage among it is in vain
-    gc.disable()
     prepare()
-    singleuser = importlib.import_module("jupyterhub.singleuser")
-    gc.freeze()
-    gc.enable()
-    singleuser.main()
+    importlib.import_module("jupyterhub.singleuser").main()
 
 
 if __name__ == "__main__":

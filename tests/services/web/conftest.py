@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from urllib.parse import quote
 
 import pytest
 from kubernetes_asyncio.client import ApiClient, Configuration, CoreV1Api
@@ -20,7 +21,7 @@ c.JupyterHub.load_groups = {"imaging": {"users": ["ada", "grace"]}, "genomics": 
 """
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def site_api() -> Iterator[FakeApi]:
     """The API server, with the Secrets that the chart makes."""
     with served_beside(FakeApi()) as api:
@@ -28,11 +29,21 @@ def site_api() -> Iterator[FakeApi]:
         yield api
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, site_api: FakeApi) -> Iterator[Site]:
-    """The installation of a module's tests; ada and grace are in a team with a namespace of its own."""
+@pytest.fixture(scope="session")
+def shared_site(tmp_path_factory: pytest.TempPathFactory, site_api: FakeApi) -> Iterator[Site]:
+    """An installation for all modules that leave it as it was."""
     with running_site(tmp_path_factory.mktemp("site"), WIDE_POLICY, site_api, GROUPS) as site:
         yield site
+
+
+@pytest.fixture(scope="module")
+def site(shared_site: Site) -> Iterator[Site]:
+    """An installation without keys; ada and grace are in a team with a namespace of its own."""
+    yield shared_site
+    for person in ("ada", "grace", "alan"):
+        token = shared_site.token(person)
+        for key in shared_site.ask("GET", "api/keys", token=token)[1]["keys"]:
+            shared_site.ask("DELETE", f"api/keys/{quote(key['fingerprint'], safe='')}", token=token)
 
 
 @pytest.fixture

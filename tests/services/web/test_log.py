@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,18 @@ import pytest
 from swish_spawner.core.policy import Policy
 from swish_spawner.services.audit.run import reader
 from swish_spawner.services.audit.store import Store, verified
+from tests.conftest import WIDE_POLICY
+from tests.fake_api import FakeApi
 from tests.services.audit.logs import login, written
-from tests.services.web.site import Site, Visitor
+from tests.services.web.conftest import GROUPS
+from tests.services.web.site import Site, Visitor, running_site
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, site_api: FakeApi) -> Iterator[Site]:
+    """An installation of this module's own, whose log it writes."""
+    with running_site(tmp_path_factory.mktemp("site"), WIDE_POLICY, site_api, GROUPS) as site:
+        yield site
 
 
 @pytest.fixture(scope="module", autouse=True)
