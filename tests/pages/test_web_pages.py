@@ -8,12 +8,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.conftest import WIDE_POLICY
 from tests.core.test_ssh_keys import ED25519, WEAK
-from tests.fake_api import FakeApi, served_beside
 from tests.real_hub import until
-from tests.services.web.conftest import GROUPS
-from tests.services.web.site import Site, running_site, secrets_of
+from tests.services.web.site import Site, site_of_its_own
 
 #: Where the focus is: its name, whether it is later on the page than the stop before, and whether it can be seen.
 STOP = """() => {
@@ -35,12 +32,10 @@ PHONE = {"width": 390, "height": 844}
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """An installation in which ada has an environment with ssh."""
-    with served_beside(FakeApi()) as api:
-        secrets_of(api, "swish", "swish-imaging")
-        with running_site(tmp_path_factory.mktemp("site"), WIDE_POLICY, api, GROUPS) as site:
-            site.hub.post("users/ada/servers/lab", {"user_options": {"ssh": True}})
-            until(lambda: site.hub.ask("GET", "api/users/ada")[1]["servers"].get("lab", {}).get("ready"))
-            yield site
+    with site_of_its_own(tmp_path_factory.mktemp("site")) as site:
+        site.hub.post("users/ada/servers/lab", {"user_options": {"ssh": True}})
+        until(lambda: site.hub.ask("GET", "api/users/ada")[1]["servers"].get("lab", {}).get("ready"))
+        yield site
 
 
 @pytest.fixture

@@ -88,6 +88,10 @@ def _routes(parts: Parts) -> list[Any]:
 class Callback(HubOAuthCallbackHandler, Page):  # type: ignore[misc]  # JupyterHub has no types
     """Where the hub sends people back to; what goes wrong there is a page like all others."""
 
+    def _request_summary(self) -> str:
+        """Name the request in the log of a failed one as Tornado does, but without its query, which holds a code."""
+        return f"{self.request.method} {self.request.path} ({self.request.remote_ip})"
+
 
 def _log(parts: Parts, handler: web.RequestHandler) -> None:
     """Log and count an answer; its query is left out, which holds the code of a log-in."""

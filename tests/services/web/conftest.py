@@ -14,11 +14,7 @@ from swish_spawner.core.policy import Policy
 from swish_spawner.services.web.key_store import KeyStore
 from tests.conftest import WIDE_POLICY
 from tests.fake_api import FakeApi, serve, served_beside
-from tests.services.web.site import Site, running_site, secrets_of
-
-GROUPS = """
-c.JupyterHub.load_groups = {"imaging": {"users": ["ada", "grace"]}, "genomics": {"users": ["alan"]}}
-"""
+from tests.services.web.site import GROUPS, Site, running_site, secrets_of
 
 
 @pytest.fixture(scope="session")

@@ -28,11 +28,15 @@ from aiohttp import ClientSession, DummyCookieJar, web
 from benchmarks.processes import free_port
 from benchmarks.serving import serving
 from tests.conftest import ROOT, WIDE_POLICY
-from tests.fake_api import FakeApi
+from tests.fake_api import FakeApi, served_beside
 from tests.real_hub import TOKEN, Hub, running_hub
 
 WEB_TOKEN = "the-web-service-and-the-hub-share-this"
 GATEWAY_TOKEN = "the-gateway-shows-this"
+#: ada and grace are in a team with a namespace of its own.
+GROUPS = """
+c.JupyterHub.load_groups = {"imaging": {"users": ["ada", "grace"]}, "genomics": {"users": ["alan"]}}
+"""
 #: Headers that are of one connection only.
 _OF_THE_CONNECTION = {
     "transfer-encoding",
@@ -238,6 +242,15 @@ def running_site(
         stack.enter_context(_web(folder, hub, web_port))
         stack.enter_context(_proxy(port, hub.url, web_url))
         yield Site(f"http://127.0.0.1:{port}", web_url, hub, folder / "web", folder / "web" / "log")
+
+
+@contextmanager
+def site_of_its_own(folder: Path) -> Iterator[Site]:
+    """Run an installation until the block ends, with an API server that nobody else uses."""
+    with served_beside(FakeApi()) as api:
+        secrets_of(api, "swish", "swish-imaging")
+        with running_site(folder, WIDE_POLICY, api, GROUPS) as site:
+            yield site
 
 
 @contextmanager

@@ -7,19 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import WIDE_POLICY
 from tests.core.test_ssh_keys import ED25519
-from tests.fake_api import FakeApi
-from tests.services.web.conftest import GROUPS
-from tests.services.web.site import Site, Visitor, running_site
+from tests.services.web.site import Site, Visitor, site_of_its_own
 
 AWAY = "JupyterHub, which knows who you are, does not answer."
 
 
 @pytest.fixture
-def site(tmp_path: Path, site_api: FakeApi) -> Iterator[Site]:
+def site(tmp_path: Path) -> Iterator[Site]:
     """An installation of this test's own, whose hub may be stopped."""
-    with running_site(tmp_path, WIDE_POLICY, site_api, GROUPS) as site:
+    with site_of_its_own(tmp_path) as site:
         yield site
 
 

@@ -106,9 +106,11 @@ def test_nothing_is_framed_or_kept(site: Site, ada: Visitor) -> None:
 
 
 def test_a_log_in_that_went_wrong_is_a_page_too(site: Site) -> None:
-    """With what to do."""
+    """With what to do; and its code is in no log."""
     status, page = Visitor(site, "grace").get("oauth_callback?code=x")
     assert (status, "OAuth state is missing. Try logging in again." in page, "<nav" in page) == (400, True, True)
+    log = site.log.read_text()
+    assert ("400 GET /services/swish/oauth_callback" in log, "code=" in log) == (True, False)
 
 
 def test_what_cannot_be_done_with_a_page_is_said(ada: Visitor, site: Site) -> None:

@@ -12,17 +12,14 @@ import pytest
 from swish_spawner.core.policy import Policy
 from swish_spawner.services.audit.run import reader
 from swish_spawner.services.audit.store import Store, verified
-from tests.conftest import WIDE_POLICY
-from tests.fake_api import FakeApi
 from tests.services.audit.logs import login, written
-from tests.services.web.conftest import GROUPS
-from tests.services.web.site import Site, Visitor, running_site
+from tests.services.web.site import Site, Visitor, site_of_its_own
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, site_api: FakeApi) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """An installation of this module's own, whose log it writes."""
-    with running_site(tmp_path_factory.mktemp("site"), WIDE_POLICY, site_api, GROUPS) as site:
+    with site_of_its_own(tmp_path_factory.mktemp("site")) as site:
         yield site
 
 
