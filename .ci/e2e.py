@@ -19,8 +19,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.e2e.phases import PHASES, arguments
-from tests.e2e.policy import PLACE
+from tests.e2e.phases import PHASES, PLACE, arguments
 from tests.times import VARIABLE, together
 
 LOCAL = [sys.executable, "-m", "local"]

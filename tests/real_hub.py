@@ -4,21 +4,24 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import multiprocessing
 import os
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.context import ForkServerContext
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, TypeVar
 
 from benchmarks.processes import free_port
-from tests.conftest import ROOT, WIDE_POLICY
+from tests import hub_program
+from tests.conftest import WIDE_POLICY
 
 T = TypeVar("T")
 TOKEN = "a-token-for-this-test-alone"
@@ -63,7 +66,7 @@ class Hub:
     """A running hub."""
 
     url: str
-    process: subprocess.Popen[bytes]
+    process: BaseProcess
 
     def ask(self, method: str, path: str, body: Any = None, token: str = TOKEN) -> tuple[int, Any]:
         """Return the status and the JSON of an answer; `path` begins below ``/hub/``."""
@@ -100,6 +103,21 @@ class Hub:
             return False
 
 
+def end(process: BaseProcess) -> None:
+    """Ask a process to end, and wait until it has."""
+    process.terminate()
+    process.join(timeout=30)
+    assert not process.is_alive(), "it did not end in time"
+
+
+@functools.cache
+def _processes() -> ForkServerContext:
+    """Return how to start a hub: from a process that has imported it, which takes most of the time of a start."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([hub_program.__name__])
+    return context
+
+
 def until(what: Callable[[], T], within_seconds: float = 120) -> T:
     """Wait until something is so, and return what it is."""
     end = time.monotonic() + within_seconds
@@ -130,24 +148,16 @@ def running_hub(
     more = more.replace("ENVIRONMENTS", server.rpartition(":")[2])
     (folder / "config.py").write_text(_config(port, more, policy) + last, encoding="utf-8")
     (folder / "kubeconfig").write_text(KUBECONFIG.replace("SERVER", server), encoding="utf-8")
-    environment = os.environ | {"KUBECONFIG": str(folder / "kubeconfig"), "PYTHONPATH": str(ROOT)}
-    with (folder / "log").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterhub", "--config", "config.py"],
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
+    environment = os.environ | {"KUBECONFIG": str(folder / "kubeconfig")}
+    process = _processes().Process(target=hub_program.run, args=(folder, environment), daemon=True)
+    process.start()
     hub = Hub(f"http://127.0.0.1:{port}", process)
     try:
         deadline = time.monotonic() + STARTED_WITHIN_SECONDS
         while not hub.answers():
-            assert process.poll() is None, (folder / "log").read_text(encoding="utf-8")
+            assert process.is_alive(), (folder / "log").read_text(encoding="utf-8")
             assert time.monotonic() < deadline, (folder / "log").read_text(encoding="utf-8")
             time.sleep(0.1)
         yield hub
     finally:
-        process.terminate()
-        process.wait(timeout=30)
+        end(process)

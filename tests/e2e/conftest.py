@@ -13,8 +13,8 @@ from tests.e2e import install as installation
 from tests.e2e.browser import browser, page, pictures  # noqa: F401 - fixtures
 from tests.e2e.hub import Person
 from tests.e2e.install import Install
-from tests.e2e.phases import ORDER
-from tests.e2e.policy import PLACE, Changed, in_force_once, put_in_force, take_back
+from tests.e2e.phases import ORDER, PLACE
+from tests.e2e.policy import Changed, in_force_once, put_in_force, take_back
 from tests.e2e.servers import PREFIX, new_server_name, remove_servers
 from tests.e2e.slow_starts import SlowStarts
 

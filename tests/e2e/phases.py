@@ -6,6 +6,9 @@ of the node than half a core at a time, or a core for two environments.
 
 from dataclasses import dataclass
 
+#: Names a folder in which several processes agree on the change of the policy, who each take part in one run.
+PLACE = "SWISH_E2E_POLICY"
+
 
 @dataclass(frozen=True)
 class Phase:

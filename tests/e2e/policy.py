@@ -27,8 +27,6 @@ SHIPPED = REPO / "hub_config" / "policy.yaml"
 ADDITIONS = [REPO / "tests" / "data" / f"policy-{name}.yaml" for name in ("e2e", "trouble", "ssh")]
 #: Images of the tests' own registry, which has none of them to give.
 REFUSED_IMAGES = ("untagged", "private", "foreign")
-#: Names a folder in which several processes agree on the change, who each take part in one run.
-PLACE = "SWISH_E2E_POLICY"
 BEFORE = "before.yaml"
 #: Every environment needs a Secret of this name while the changed policy is in force.
 KEYS = "e2e-keys"

@@ -29,7 +29,7 @@ def run_local(command: str) -> str:
     """
     done = subprocess.run([*LOCAL, command], capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{command}: {done.stdout}\n{done.stderr}"
-    return done.stdout
+    return done.stderr
 
 
 def left_behind(before: dict[machine.Process, str]) -> dict[str, object]:

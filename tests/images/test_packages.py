@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -157,12 +156,10 @@ def test_progress_is_printed(home: Home) -> None:
 
 
 def test_the_same_set_is_not_installed_again(home: Home) -> None:
-    """A second start with the same set, in another order, does not call pip and takes no time to speak of."""
+    """A second start with the same set, in another order, does not call pip."""
     assert home.run("swishthing==1.0", "swishother").returncode == 0
-    started = time.monotonic()
     again = home.run("swishother", "swishthing==1.0", "swishother")
     assert (again.returncode, again.stdout) == (0, "Packages: installed already.\n")
-    assert time.monotonic() - started < 2
 
 
 def test_another_set_is_installed(installed: Home) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.core.test_ssh_keys import ED25519
+from tests.real_hub import end
 from tests.services.web.site import Site, Visitor, site_of_its_own
 
 AWAY = "JupyterHub, which knows who you are, does not answer."
@@ -24,8 +25,7 @@ def test_without_the_hub_people_are_told(site: Site) -> None:
     """Who is known goes on with keys for a minute; what needs the hub says so; and nothing is a traceback."""
     token, stranger = site.token("ada"), site.token("grace")
     assert site.ask("POST", "api/keys", {"key": ED25519}, token)[0] == 201
-    site.hub.process.terminate()
-    site.hub.process.wait(timeout=30)
+    end(site.hub.process)
     assert len(site.ask("GET", "api/keys", token=token)[1]["keys"]) == 1
     status, answer = site.ask("GET", "api/environments", token=token)
     assert (status, "JupyterHub does not answer. Environments that run go on running" in answer["message"]) == (
@@ -41,7 +41,6 @@ def test_a_page_without_the_hub(site: Site) -> None:
     """It is a page like all others."""
     ada = Visitor(site, "ada")
     assert ada.get("")[0] == 200
-    site.hub.process.terminate()
-    site.hub.process.wait(timeout=30)
+    end(site.hub.process)
     status, page = ada.get("")
     assert (status, "JupyterHub does not answer." in page, "<nav" in page) == (503, True, True)
