@@ -64,7 +64,7 @@ class Checks:
         began = time.monotonic() - self.began
         environment = {**os.environ, VARIABLE: str(self.folder / f"{name}.json")}
         # the cluster's programs have people's patience, and go first
-        command = [self.make, name] if output is None else ["nice", "-n", "10", self.make, name]
+        command = [self.make, name] if output is None else ["nice", "-n", "5", self.make, name]
         process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)

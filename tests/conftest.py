@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ SHIPPED_POLICY = ROOT / "hub_config" / "policy.yaml"
 WIDE_POLICY = ROOT / "tests" / "data" / "policy-wide.yaml"
 
 
+#: Folders whose modules take long.
 _LONG = ("images", "web", "spawner", "benchmarks")
 
 # No timed assertion decides a test: a machine that others use is slow now and then.
@@ -51,8 +53,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the folders whose modules take long, so that no process is left with one at the end."""
-    items.sort(key=lambda item: _LONG.index(folder) if (folder := item.path.parent.name) in _LONG else len(_LONG))
+    """Begin with the folders whose modules take long, so that no process is left with one at the end.
+
+    They take turns: the modules of one folder want the same of the machine.
+    """
+    turns: Counter[str] = Counter()
+    places: dict[Path, tuple[int, int]] = {}
+    for path in dict.fromkeys(item.path for item in items if item.path.parent.name in _LONG):
+        folder = path.parent.name
+        places[path] = (turns[folder], _LONG.index(folder))
+        turns[folder] += 1
+    items.sort(key=lambda item: places.get(item.path, (len(places), 0)))
 
 
 @pytest.fixture(scope="session")
