@@ -17,6 +17,7 @@ from local.images import Image
 from local.paths import State
 from local.settings import ETC, LOCAL_CONTEXT
 from local.shell import Shell
+from local.store import ctr_argv
 from local.tools import Toolbox
 
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -59,7 +60,7 @@ class Cluster:
 
     def ctr(self, *words: str) -> list[str]:
         """Give a command for containerd, in the namespace that Kubernetes uses."""
-        return [str(self.tools.path("ctr")), "--address", str(self.state.containerd_socket), "-n", "k8s.io", *words]
+        return [*ctr_argv(self.state, self.tools.path("ctr")), *words]
 
     def kubectl(self, *words: str) -> list[str]:
         """Give a command for the cluster."""

@@ -134,10 +134,15 @@ def stop(name: str, run: Path) -> bool:
 
 def _is_daemon(name: str, pid: int) -> bool:
     """Tell a daemon from what it started: containers' shims carry containerd's mark and must outlive it."""
+    return name != "containerd" or program(pid) == name
+
+
+def program(pid: int) -> str:
+    """Return the name of the program that a process runs; empty when the process is gone."""
     try:
-        return name != "containerd" or Path(f"/proc/{pid}/comm").read_text().strip() == name
+        return Path(f"/proc/{pid}/comm").read_text().strip()
     except OSError:
-        return False
+        return ""
 
 
 def end(pids: Iterable[int], patience_seconds: float) -> None:

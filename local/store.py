@@ -59,13 +59,8 @@ class Store:
         record = daemons.read_record(self.state.run / "containerd.json")
         if not record.child:
             return ""
-        ctr = [
-            str(Path(record.argv[0]).with_name("ctr")),
-            "--address",
-            str(self.state.containerd_socket),
-            "-n",
-            "k8s.io",
-        ]
+        # the one that was built with it, whatever this checkout would build
+        ctr = ctr_argv(self.state, Path(record.argv[0]).with_name("ctr"))
 
         def listed(kind: str) -> list[str]:
             return [line.split()[0] for line in shell.read([*ctr, kind, "ls"]).splitlines()[1:]]
@@ -96,6 +91,11 @@ class Store:
         mounts.remove_folder(self.place)
         self.place.mkdir(mode=0o700, parents=True)
         return _moved(root, self.place / version)
+
+
+def ctr_argv(state: State, ctr: Path) -> list[str]:
+    """Give the beginning of a command for containerd, in the namespace that Kubernetes uses."""
+    return [str(ctr), "--address", str(state.containerd_socket), "-n", "k8s.io"]
 
 
 def _moved(folder: Path, target: Path) -> bool:

@@ -69,18 +69,11 @@ def _end_containers(state: State) -> int:
     Users' programs get the time to write their files.
     """
     pids = cgroups.members(state.host.cgroups)
-    daemons.end([pid for pid in pids if _command(pid) in _DISPOSABLE], 0)
+    daemons.end([pid for pid in pids if daemons.program(pid) in _DISPOSABLE], 0)
     daemons.end(pids, _GRACE_SECONDS)
     # Children of a process that was ended just now, moved to the container's first process or born since.
     daemons.end(cgroups.members(state.host.cgroups), 1)
     return len(pids)
-
-
-def _command(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/comm").read_text().strip()
-    except OSError:
-        return ""
 
 
 def _clear(store: Store, shell: Shell) -> str:

@@ -20,8 +20,7 @@ from tests.spawner.test_engine import POD, begin, until
 
 Launch = Callable[..., SwishSpawner]
 #: A start that waits for its own pause to look again takes 5 seconds, and one that waits for its timeout 600.
-#: What is waited for otherwise takes twice as long and more.
-AT_ONCE_SECONDS = 15.0
+AT_ONCE_SECONDS = 2.0
 CLAIM = "claim-ada"
 
 
