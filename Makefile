@@ -109,9 +109,9 @@ $(OLD_VENV)/complete:
 	@$(NEED_PYTHON)
 	@$(PYTHON) .ci/venv.py requirements/jupyterhub-5.txt >/dev/null
 
-# The browser tests drive Debian's own Chromium.
+# The browser tests drive Debian's own Chromium, the one without windows.
 chromium:
-	@command -v chromium >/dev/null || .ci/install-chromium
+	@command -v chromium-headless-shell >/dev/null || .ci/install-chromium
 
 # The tests of swish-sshd run Debian's own OpenSSH; where it may not be installed they are skipped, and say so.
 openssh:

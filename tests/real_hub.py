@@ -4,9 +4,7 @@
 
 from __future__ import annotations
 
-import functools
 import json
-import multiprocessing
 import os
 import time
 import urllib.error
@@ -14,13 +12,12 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, TypeVar
 
 from benchmarks.processes import free_port
-from tests import hub_program
+from tests import programs
 from tests.conftest import WIDE_POLICY
 
 T = TypeVar("T")
@@ -103,21 +100,6 @@ class Hub:
             return False
 
 
-def end(process: BaseProcess) -> None:
-    """Ask a process to end, and wait until it has."""
-    process.terminate()
-    process.join(timeout=30)
-    assert not process.is_alive(), "it did not end in time"
-
-
-@functools.cache
-def _processes() -> ForkServerContext:
-    """Return how to start a hub: from a process that has imported it, which takes most of the time of a start."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([hub_program.__name__])
-    return context
-
-
 def until(what: Callable[[], T], within_seconds: float = 120) -> T:
     """Wait until something is so, and return what it is."""
     end = time.monotonic() + within_seconds
@@ -149,8 +131,7 @@ def running_hub(
     (folder / "config.py").write_text(_config(port, more, policy) + last, encoding="utf-8")
     (folder / "kubeconfig").write_text(KUBECONFIG.replace("SERVER", server), encoding="utf-8")
     environment = os.environ | {"KUBECONFIG": str(folder / "kubeconfig")}
-    process = _processes().Process(target=hub_program.run, args=(folder, environment), daemon=True)
-    process.start()
+    process = programs.begin(programs.hub, folder, environment)
     hub = Hub(f"http://127.0.0.1:{port}", process)
     try:
         deadline = time.monotonic() + STARTED_WITHIN_SECONDS
@@ -160,4 +141,4 @@ def running_hub(
             time.sleep(0.1)
         yield hub
     finally:
-        end(process)
+        programs.end(process)

@@ -8,25 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.e2e.hub import Server
 from tests.e2e.install import Install
 
 DOCS_IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
-#: Chromium's first two are pages for the address bar, which each new window makes at the cost of a second of a core.
-#: The others Playwright would turn off, but for this list, which takes the place of its own.
-WITHOUT = (
-    "WebUIOmniboxPopup",
-    "WebUIOmniboxAimPopup",
-    "HttpsFirstBalancedModeAutoEnable",
-    "HttpsUpgrades",
-    "LensOverlay",
-    "MediaRouter",
-    "OptimizationHints",
-    "PaintHolding",
-    "ThirdPartyStoragePartitioning",
-)
 FLAGS = [
     "--no-sandbox",  # root may not use Chromium's sandbox
     "--disable-gpu",
@@ -35,14 +22,14 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    f"--disable-features={','.join(WITHOUT)}",
 ]
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Headless Chromium."""
-    path = shutil.which("chromium") or shutil.which("google-chrome")
+    """Headless Chromium; the whole one makes windows, at a second of a core each, in which nobody looks."""
+    found = (shutil.which(name) for name in ("chromium-headless-shell", "chromium", "google-chrome"))
+    path = next(filter(None, found), None)
     assert path, "no Chromium is installed; `make e2e` installs Debian's"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
@@ -51,21 +38,28 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def new_page(browser: Browser) -> Iterator[Page]:
-    """Open a page of a browser that nobody has used; what scripts and servers report as errors fails the test."""
+def new_context(browser: Browser) -> Iterator[BrowserContext]:
+    """Open a browser that nobody has used."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, device_scale_factor=1)
+    yield context
+    context.close()
+
+
+@contextmanager
+def new_page(context: BrowserContext) -> Iterator[Page]:
+    """Open a page; what scripts and servers report as errors fails the test."""
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
-    context.close()
+    page.close()
     assert errors == []
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page of a test's own."""
-    with new_page(browser) as page:
+    """A page of a test's own, in a browser of its own."""
+    with new_context(browser) as context, new_page(context) as page:
         yield page
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.browser import new_page, open_lab, open_notebook, run_cell
+from tests.e2e.browser import new_context, new_page, open_lab, open_notebook, run_cell
 from tests.e2e.hub import Person, Server
 from tests.e2e.install import Install, wait_until
 from tests.e2e.kernel import Kernel
@@ -55,7 +55,7 @@ def server(install: Install, alice: Person) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def opened(browser: Browser, install: Install, server: Server) -> Iterator[Page]:
     """JupyterLab, which takes longer to open than most of these tests."""
-    with new_page(browser) as page:
+    with new_context(browser) as context, new_page(context) as page:
         open_lab(page, install, server)
         yield page
 

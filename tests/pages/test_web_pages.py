@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.core.test_ssh_keys import ED25519, WEAK
+from tests.e2e.browser import new_context, new_page
 from tests.real_hub import until
 from tests.services.web.site import Site, site_of_its_own
 
@@ -38,15 +39,25 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield site
 
 
+@pytest.fixture(scope="module")
+def logged_in(browser: Browser, site: Site) -> Iterator[BrowserContext]:
+    """Ada's browser, in which she is logged in."""
+    with new_context(browser) as context:
+        with new_page(context) as page:
+            page.goto(f"{site.url}/hub/login?next=%2Fhub%2Ftoken")
+            page.get_by_label("Username").fill("ada")
+            page.get_by_label("Password").fill("x")
+            page.get_by_role("button", name="Sign in").click()
+            page.wait_for_url("**/hub/token")
+        yield context
+
+
 @pytest.fixture
-def ada(page: Page, site: Site) -> Page:
-    """Ada's browser, on the hub's first page."""
-    page.goto(f"{site.url}/hub/login?next=%2Fhub%2Ftoken")
-    page.get_by_label("Username").fill("ada")
-    page.get_by_label("Password").fill("x")
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/hub/token")
-    return page
+def ada(logged_in: BrowserContext, site: Site) -> Iterator[Page]:
+    """A page of hers, on the hub's."""
+    with new_page(logged_in) as page:
+        page.goto(f"{site.url}/hub/token")
+        yield page
 
 
 def assert_accessible(page: Page) -> None:
@@ -138,3 +149,5 @@ def test_the_choice_of_colours_is_the_hubs(ada: Page, site: Site) -> None:
     expect(ada.locator("html")).to_have_attribute("data-bs-theme", "dark")
     ada.goto(f"{site.url}/hub/token")
     expect(ada.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    ada.get_by_role("button", name="Toggle dark mode").click()
+    expect(ada.locator("html")).to_have_attribute("data-bs-theme", "light")

@@ -13,15 +13,14 @@ from swish_spawner.adapters.patience import Patience
 from swish_spawner.core.policy import Policy
 from swish_spawner.services.web.key_store import KeyStore
 from tests.conftest import WIDE_POLICY
-from tests.fake_api import FakeApi, serve, served_beside
-from tests.services.web.site import GROUPS, Site, running_site, secrets_of
+from tests.fake_api import FakeApi, serve
+from tests.services.web.site import GROUPS, Site, api_of_a_site, running_site, secrets_of
 
 
 @pytest.fixture(scope="session")
 def site_api() -> Iterator[FakeApi]:
     """The API server, with the Secrets that the chart makes."""
-    with served_beside(FakeApi()) as api:
-        secrets_of(api, "swish", "swish-imaging")
+    with api_of_a_site() as api:
         yield api
 
 

@@ -9,8 +9,6 @@ import http.cookiejar
 import json
 import os
 import re
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.parse
@@ -19,6 +17,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -27,9 +26,10 @@ from aiohttp import ClientSession, DummyCookieJar, web
 
 from benchmarks.processes import free_port
 from benchmarks.serving import serving
-from tests.conftest import ROOT, WIDE_POLICY
+from tests import programs
+from tests.conftest import WIDE_POLICY
 from tests.fake_api import FakeApi, served_beside
-from tests.real_hub import TOKEN, Hub, running_hub
+from tests.real_hub import STARTED_WITHIN_SECONDS, TOKEN, Hub, running_hub
 
 WEB_TOKEN = "the-web-service-and-the-hub-share-this"
 GATEWAY_TOKEN = "the-gateway-shows-this"
@@ -245,12 +245,18 @@ def running_site(
 
 
 @contextmanager
-def site_of_its_own(folder: Path) -> Iterator[Site]:
-    """Run an installation until the block ends, with an API server that nobody else uses."""
+def api_of_a_site() -> Iterator[FakeApi]:
+    """Serve the Kubernetes API, with the Secrets that the chart makes, until the block ends."""
     with served_beside(FakeApi()) as api:
         secrets_of(api, "swish", "swish-imaging")
-        with running_site(folder, WIDE_POLICY, api, GROUPS) as site:
-            yield site
+        yield api
+
+
+@contextmanager
+def site_of_its_own(folder: Path) -> Iterator[Site]:
+    """Run an installation until the block ends, with an API server that nobody else uses."""
+    with api_of_a_site() as api, running_site(folder, WIDE_POLICY, api, GROUPS) as site:
+        yield site
 
 
 @contextmanager
@@ -258,7 +264,6 @@ def _web(folder: Path, hub: Hub, port: int) -> Iterator[None]:
     web_folder = folder / "web"
     environment = os.environ | {
         "KUBECONFIG": str(folder / "hub" / "kubeconfig"),
-        "PYTHONPATH": str(ROOT),
         "JUPYTERHUB_API_URL": f"{hub.url}/hub/api",
         "JUPYTERHUB_API_TOKEN": WEB_TOKEN,
         "JUPYTERHUB_BASE_URL": "/",
@@ -269,27 +274,18 @@ def _web(folder: Path, hub: Hub, port: int) -> Iterator[None]:
         "SWISH_GATEWAY_DIR": str(web_folder / "gateway"),
         "SWISH_STATE_DIR": str(web_folder),
     }
-    with (web_folder / "log").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "swish_spawner.services.web"],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
+    process = programs.begin(programs.web_service, web_folder, environment)
     try:
-        until_it_answers(f"http://127.0.0.1:{port}/health", process, web_folder / "log")
+        _until_it_answers(f"http://127.0.0.1:{port}/health", process, web_folder / "log")
         yield
     finally:
-        process.terminate()
-        assert process.wait(timeout=30) == 0, (web_folder / "log").read_text()
+        assert programs.end(process) == 0, (web_folder / "log").read_text()
 
 
-def until_it_answers(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait until something answers there."""
-    end = time.monotonic() + 180
+def _until_it_answers(url: str, process: BaseProcess, log: Path) -> None:
+    end = time.monotonic() + STARTED_WITHIN_SECONDS
     while True:
-        assert process.poll() is None, log.read_text()
+        assert process.is_alive(), log.read_text()
         assert time.monotonic() < end, log.read_text()
         try:
             if _opened(urllib.request.Request(url))[0] == 200:

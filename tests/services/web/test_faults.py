@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.core.test_ssh_keys import ED25519
-from tests.real_hub import end
+from tests.programs import end
 from tests.services.web.site import Site, Visitor, site_of_its_own
 
 AWAY = "JupyterHub, which knows who you are, does not answer."
