@@ -17,7 +17,12 @@ from local.settings import REPO
 from tests.scale import VARIABLE
 
 #: The modules that have a sample in them.
-SAMPLED: Final = ("tests/images/test_sshd_flood.py", "tests/e2e/test_large_files.py", "tests/e2e/test_ssh.py")
+SAMPLED: Final = (
+    "tests/images/test_sshd.py",
+    "tests/images/test_sshd_flood.py",
+    "tests/e2e/test_large_files.py",
+    "tests/e2e/test_ssh.py",
+)
 
 
 def main(arguments: list[str]) -> int:

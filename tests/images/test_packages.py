@@ -147,6 +147,22 @@ def test_a_program_sees_the_image_s_packages(home: Home) -> None:
     assert subprocess.check_output(program, env=home.environment, text=True) == "1.0\n"
 
 
+def test_a_program_is_changed_in_one_piece(installed: Home) -> None:
+    """Who is killed meanwhile leaves the one that pip wrote, or the one that sees the image's packages."""
+    program = installed.base / "bin" / "swishthing-version"
+    first, rest = program.read_bytes().split(b"\n", 1)
+    assert first == f"#!{installed.python}".encode()
+    pips = b"#!%s\n%s" % (os.fsencode(installed.python.resolve()), rest)
+    program.write_bytes(pips)
+    as_it_was = installed.path / "as-it-was"
+    as_it_was.hardlink_to(program)
+    installed.stamp.unlink()
+    assert installed.run("swishthing==1.0").returncode == 0
+    assert program.read_bytes() == b"%s\n%s" % (first, rest)
+    assert os.access(program, os.X_OK)
+    assert as_it_was.read_bytes() == pips
+
+
 def test_progress_is_printed(home: Home) -> None:
     """The log says what is being installed, then what pip does, then how long it took."""
     lines = home.run("swishthing==1.0", "swishother").stdout.splitlines()

@@ -16,6 +16,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -141,7 +142,11 @@ def _own_programs(job: Job) -> None:
     outside, inside = f"#!{job.python}\n".encode(), f"#!{sys.executable}\n".encode()
     for program in (job.base / "bin").glob("*") if job.path else ():
         if program.is_file() and (text := program.read_bytes()).startswith(outside):
-            program.write_bytes(inside + text.removeprefix(outside))
+            # pip would call one installed that we were killed in the middle of
+            partial = program.with_name(f".{program.name}.partial")
+            partial.write_bytes(inside + text.removeprefix(outside))
+            shutil.copymode(program, partial)
+            partial.replace(program)
 
 
 @contextmanager

@@ -132,6 +132,9 @@ class Lookup:
             self._forget()
 
     def _forget(self) -> None:
+        # to look at each of them takes as long as a log-in does
+        if sum(1 for _ in self.folder.iterdir()) <= _REMEMBERED:
+            return
         kept = sorted(self.folder.glob("key-*"), key=lambda path: path.stat().st_mtime)
         for path in kept[:-_REMEMBERED]:
             path.unlink(missing_ok=True)
