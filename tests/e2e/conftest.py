@@ -16,7 +16,6 @@ from tests.e2e.install import Install
 from tests.e2e.phases import ORDER, PLACE
 from tests.e2e.policy import Changed, in_force_once, put_in_force, take_back
 from tests.e2e.servers import PREFIX, new_server_name, remove_servers
-from tests.e2e.slow_starts import SlowStarts
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -86,13 +85,6 @@ def changed_policy(install: Install, tmp_path_factory: pytest.TempPathFactory) -
         yield put_in_force(install, folder)
     finally:
         take_back(install, folder)
-
-
-@pytest.fixture(scope="session")
-def slow_starts(install: Install, changed_policy: Changed) -> Iterator[SlowStarts]:
-    """Starts that take minutes to fail, begun."""
-    with SlowStarts(install) as found:
-        yield found
 
 
 LogIn = Callable[[str], Person]

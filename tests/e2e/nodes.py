@@ -53,11 +53,10 @@ def say(install: Install, kind: str, name: str, status: dict[str, Any]) -> None:
     )
 
 
-def storage_class(name: str, **annotations: str) -> dict[str, Any]:
+def storage_class(name: str) -> dict[str, Any]:
     """Return a class of volumes that are there, or are not: nothing makes them."""
-    metadata = {"name": name, "annotations": annotations}
     made_by_nobody = {"provisioner": "kubernetes.io/no-provisioner", "volumeBindingMode": "Immediate"}
-    return {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": metadata, **made_by_nobody}
+    return {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": name}, **made_by_nobody}
 
 
 def driver() -> dict[str, Any]:

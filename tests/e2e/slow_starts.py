@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
+from swish_spawner.adapters.kubespawner_pod import environment_name
 from tests.e2e.hub import Person
 from tests.e2e.install import Install, wait_until
 from tests.e2e.nodes import answer_attachment, applied, driver, holder, last_seen_now, storage_class, volume
@@ -22,11 +23,13 @@ PREFIX = "e2e-slow-"
 BESIDE = {**SMALL, "team": "genomics", "cpu": "100m"}
 #: The class of a home that any node may have; nothing makes one on a node where nothing runs.
 ANYWHERE = "swish-e2e-anywhere"
+WHO = "bob"
 #: The disk `one` cannot be attached, the disk `two` is attached to a node already, and any node may have `three`.
 DISKS = (
     driver(),
     storage_class("swish-e2e-unattached"),
     storage_class("swish-e2e-occupied"),
+    storage_class(ANYWHERE),
     volume("swish-e2e-unattached", "swish-e2e-unattached", "one"),
     volume("swish-e2e-occupied", "swish-e2e-occupied", "two"),
     volume("swish-e2e-held", "swish-e2e-held", "two"),
@@ -48,13 +51,14 @@ class SlowStarts:
         try:
             for node in ("e2e-silent", "e2e-elsewhere"):
                 opened.enter_context(last_seen_now(install, node))
-            opened.enter_context(applied(install, *DISKS))
+            server = new_server_name(PREFIX)
+            opened.enter_context(applied(install, *DISKS, home(server)))
             # a volume stays as long as somebody's files are on it
             opened.callback(remove_servers, install, PREFIX)
             answer_attachment(install, "swish-e2e-held", attached=True)
-            bob = opened.enter_context(Person(install, "bob", install.password))
+            bob = opened.enter_context(Person(install, WHO, install.password))
             beside = opened.enter_context(ThreadPoolExecutor())
-            server = start_on_silent_node(bob)
+            start_on_silent_node(bob, server)
             self._told = {
                 "silent": beside.submit(lose_a_node, bob, server),
                 "missing": beside.submit(told_beside, install, {"image": "missing"}),
@@ -81,7 +85,7 @@ class SlowStarts:
 
 def told_beside(install: Install, options: Mapping[str, Any]) -> str:
     """Return what a person is told of a start that runs beside other tests; log-ins share nothing."""
-    with Person(install, "bob", install.password) as bob:
+    with Person(install, WHO, install.password) as bob:
         return told(bob, new_server_name(PREFIX), {**BESIDE, **options})
 
 
@@ -92,16 +96,22 @@ def refuse_to_attach(install: Install) -> str:
     return error["message"]
 
 
-def start_on_silent_node(person: Person) -> str:
-    """Start a server on a node that was ready a moment ago, and return its name."""
-    server = new_server_name(PREFIX)
-    # what a home's claim is made for is decided as it is made
-    default = storage_class(ANYWHERE, **{"storageclass.kubernetes.io/is-default-class": "true"})
-    with applied(person.install, default):
-        person.start(server, **{**BESIDE, "pool": "silent", "cpu": "4000"})
-        person.progress_until(server, "A node was found")
+def home(server: str) -> dict[str, Any]:
+    """Return the claim of a server's home that is there before its first start, of a class that any node may have."""
+    spec = {
+        "accessModes": ["ReadWriteOnce"],
+        "storageClassName": ANYWHERE,
+        "resources": {"requests": {"storage": "10Gi"}},
+    }
+    metadata = {"name": f"claim-{environment_name(WHO, server)}"}
+    return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec}
+
+
+def start_on_silent_node(person: Person, server: str) -> None:
+    """Start a server on a node that was ready a moment ago."""
+    person.start(server, **{**BESIDE, "pool": "silent", "cpu": "4000"})
+    person.progress_until(server, "A node was found")
     answer_attachment(person.install, ANYWHERE, attached=True)
-    return server
 
 
 def lose_a_node(person: Person, server: str) -> str:

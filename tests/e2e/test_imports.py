@@ -21,7 +21,7 @@ def runs(install: Install) -> Iterator[dict[str, Run]]:
 def test_what_is_imported_is_within_its_budget(runs: dict[str, Run], program: str):
     """In processor time, as a multiple of what bare Python takes in the same container at the same time."""
     budget = BUDGETS[program]
-    seconds, bare = cost(runs[program], budget.code, times=3)
+    seconds, bare = cost(runs[program], budget.code, times=2)
     assert seconds / bare <= budget.ratio, f"{seconds:.2f} s, and bare Python {bare * 1000:.0f} ms"
 
 

@@ -1,4 +1,7 @@
-"""What people use in JupyterLab is there, although its start leaves out what nobody needs; in Debian's Chromium."""
+"""What people use in JupyterLab is there, although its start leaves out what nobody needs; in Debian's Chromium.
+
+So are the packages that a launch asks for; one that is not to be had harms nothing.
+"""
 
 import json
 from collections.abc import Iterator
@@ -10,9 +13,10 @@ from tests.e2e.browser import new_context, new_page, open_lab, open_notebook, ru
 from tests.e2e.hub import Person, Server
 from tests.e2e.install import Install, wait_until
 from tests.e2e.kernel import Kernel
+from tests.e2e.pip import configure_pip
 from tests.e2e.servers import new_server_name, remove_servers
-from tests.e2e.test_packages import configure_pip
 
+SMALL = {"image": "python3", "cpu": "500m", "memory": "1Gi"}
 #: Small, and found by JupyterLab once it is installed.
 LANGUAGE_SERVER = "jedi-language-server"
 #: Brings a package that is slow to import, which the images leave out.
@@ -40,14 +44,14 @@ HEADINGS = {
 
 @pytest.fixture(scope="module")
 def server(install: Install, alice: Person) -> Iterator[Server]:
-    """An environment with a language server among its packages."""
+    """An environment with a language server among its packages, and a file from before it had any."""
     name = new_server_name()
     try:
-        before = alice.start_and_wait(name, image="python3", cpu="500m", memory="1Gi")
+        before = alice.start_and_wait(name, **SMALL)
         configure_pip(alice, before)
+        alice.write_file(before, "kept.txt", "still here\n")
         alice.stop(name)
-        packages = [LANGUAGE_SERVER, FORMATS]
-        yield alice.start_and_wait(name, image="python3", cpu="500m", memory="1Gi", packages=packages)
+        yield alice.start_and_wait(name, **SMALL, packages=["six==1.16.0", LANGUAGE_SERVER, FORMATS])
     finally:
         remove_servers(install, name)
 
@@ -139,3 +143,28 @@ def test_all_of_json_schemas_formats(alice: Person, server: Server):
     with Kernel(alice, server) as kernel:
         code = "import jsonschema; print('iri' in jsonschema.Draft202012Validator.FORMAT_CHECKER.checkers)"
         assert kernel.run(code) == "True\n"
+
+
+def test_packages_are_installed_before_the_start(install: Install, alice: Person, server: Server):
+    """By a container that goes before; the person is told, and the environment's kernel finds them in their files."""
+    pod = install.environment_pod(alice.name, server.name)
+    assert any(event.get("message", "").startswith("pip: ") for event in server.events)
+    assert pod["status"]["qosClass"] == "Guaranteed"
+    assert [container["name"] for container in pod["spec"]["initContainers"]] == ["packages"]
+    with Kernel(alice, server) as kernel:
+        code = "import json, six; print(json.dumps([six.__version__, six.__file__]))"
+        version, place = json.loads(kernel.run(code))
+    assert version == "1.16.0"
+    assert place.startswith("/home/swish/.swish/packages/python3/")
+
+
+def test_a_package_that_is_not_to_be_had(alice: Person, server: Server):
+    """It fails in pip's words, and the next start has the files as they were. The last test: it stops the server."""
+    alice.stop(server.name)
+    asked = alice.start(server.name, **SMALL, packages=["swish-has-no-such-package==1"])
+    assert asked.status_code in {201, 202}
+    messages = alice.progress_until(server.name, "could not be installed")
+    assert "your files are as they were" in messages[-1]
+    assert "No matching distribution found for swish-has-no-such-package==1" in messages[-1]
+    again = alice.start_and_wait(server.name, **SMALL)
+    assert alice.read_file(again, "kept.txt") == "still here\n"

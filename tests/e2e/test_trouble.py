@@ -1,10 +1,9 @@
 """Launches that cannot succeed end soon, with a sentence that says what happened and what to do next.
 
-Those that Kubernetes itself takes long to know of run beside the others, from the first test on (`slow_starts`).
+Those that Kubernetes itself takes long to know of are in test_slow_trouble.py.
 """
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -16,18 +15,18 @@ from tests.e2e.kernel import Kernel
 from tests.e2e.nodes import applied
 from tests.e2e.policy import KEYS, Changed, make_keys
 from tests.e2e.registry import registry
-from tests.e2e.slow_starts import SMALL, SlowStarts
+from tests.e2e.slow_starts import SMALL
 from tests.e2e.telling import told
+from tests.e2e.test_faults import hub_starts
 
 CRAMPED = {**SMALL, "team": "cramped"}
 
 
 @pytest.fixture(scope="module", autouse=True)
-def slow(changed_policy: Changed, slow_starts: SlowStarts) -> Iterator[SlowStarts]:
-    """What a person is told of starts that take minutes to fail; beside it the registry of some images."""
+def refusing_registry(changed_policy: Changed) -> Iterator[None]:
+    """The registry of some images."""
     with registry(changed_policy.registry_port):
-        yield slow_starts
-        slow_starts.close()
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -195,39 +194,8 @@ def dry_run_is_refused(install: Install) -> bool:
     return False
 
 
-def test_an_image_whose_registry_is_away(slow: SlowStarts):
-    """The image is named, and another one is advised; where no registry can be asked, that is said after some tries."""
-    words = slow.told("missing")
-    assert 'The image "Missing"' in words
-    # by how the cluster may fetch images, and from where
-    assert re.search("is not in its registry|is not there, or|could not be fetched so far|is not on the node", words)
-    assert "ask an administrator" in words
-
-
-def test_a_node_that_is_lost(slow: SlowStarts):
-    """Kubernetes says it of the node alone. Once the node is taken out of the cluster nothing is left of the pod."""
-    words = slow.told("silent")
-    assert "The node that the environment was starting on does not answer." in words
-    assert "Your files are as they were; try again." in words
-
-
-def test_a_volume_that_cannot_be_attached(slow: SlowStarts):
-    """What the driver says is quoted."""
-    words = slow.told("unattached")
-    assert "A volume could not be brought to the node so far. Your files are as they were." in words
-    assert slow.told("driver") in words
-
-
-def test_a_volume_that_another_node_has(slow: SlowStarts):
-    """What to do about it is said."""
-    words = slow.told("occupied")
-    assert "A volume is still in use on another node. Your files are as they were." in words
-    assert "Stop what uses it, or wait until it is free." in words
-    assert "Multi-Attach error" in words
-
-
 def test_the_hub_is_the_same_process_after_all_that(install: Install, alice: Person):
     """None of these counted as a failure of the hub's: it exits after a few of those."""
-    (hub,) = [pod for pod in install.get("pods")["items"] if pod["metadata"]["name"].startswith("hub-")]
-    assert [each["restartCount"] for each in hub["status"]["containerStatuses"]] == [0]
+    ((_, restarts),) = hub_starts(install)
+    assert restarts == 0
     assert alice.request("GET", "user").status_code == 200
