@@ -15,13 +15,17 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
+from typing import IO
 
 from tests.times import VARIABLE
 
-#: What needs no cluster, one after the other. On a new machine the last two want what the cluster's start builds.
-BESIDE = ("lint", "unit-newest", "unit-oldest", "pages", "chart")
+#: What needs no cluster: of these groups one after the other, and in each what is made at once, since most of it waits.
+#: On a new machine the last two want what the cluster's start builds.
+BESIDE = (("lint",), ("unit-newest",), ("unit-oldest", "pages", "chart"))
 CLUSTER = "e2e"
 _NAMED = 15
 
@@ -59,22 +63,35 @@ class Checks:
     parts: list[Part] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
 
-    def run(self, name: str, output: int | None = None) -> None:
-        """Make a target, and write down how that went."""
+    def run(self, name: str) -> None:
+        """Make a target, showing what it says, and write down how that went."""
+        self._run(name, [self.make, name], None)
+
+    def run_beside(self, name: str) -> None:
+        """Make a target, keeping what it says."""
+        # the cluster's programs have people's patience, and go first
+        with self.said(name).open("w") as output:
+            self._run(name, ["nice", "-n", "5", self.make, name], output)
+
+    def said(self, name: str) -> Path:
+        """Name the file of what a target said that was made beside others."""
+        return self.folder / f"{name}.log"
+
+    def _run(self, name: str, command: list[str], output: IO[str] | None) -> None:
         began = time.monotonic() - self.began
         environment = {**os.environ, VARIABLE: str(self.folder / f"{name}.json")}
-        # the cluster's programs have people's patience, and go first
-        command = [self.make, name] if output is None else ["nice", "-n", "5", self.make, name]
         process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         seconds = time.monotonic() - self.began - began
         self.parts.append(Part(name, began, seconds, used.ru_utime + used.ru_stime, process.returncode))
 
-    def beside(self, output: int) -> None:
+    def beside(self) -> None:
         """Make what needs no cluster; what fails keeps nothing else from being made."""
-        for name in BESIDE:
-            self.run(name, output)
+        for group in BESIDE:
+            with ThreadPoolExecutor(len(group)) as threads:
+                for made in [threads.submit(self.run_beside, name) for name in group]:
+                    made.result()
 
     def table(self) -> str:
         """Return how long each part took, and each module of the slowest ones."""
@@ -98,14 +115,15 @@ class Checks:
 
 def main(make: str) -> int:
     """Return zero when everything went well."""
-    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile("w+", errors="replace") as output:
+    with tempfile.TemporaryDirectory() as folder:
         checks = Checks(make, Path(folder))
-        lane = threading.Thread(target=checks.beside, args=(output.fileno(),))
+        lane = threading.Thread(target=checks.beside)
         lane.start()
         checks.run(CLUSTER)
         lane.join()
-        output.seek(0)
-        print(f"\n{output.read()}\n{checks.table()}", flush=True)
+        for name in chain.from_iterable(BESIDE):
+            print(f"\n{checks.said(name).read_text(errors='replace')}", flush=True)
+        print(f"\n{checks.table()}", flush=True)
         good = all(part.code == 0 for part in checks.parts)
         print(
             f"all of it took {time.monotonic() - checks.began:.0f} s and {'passed' if good else 'FAILED'}", flush=True

@@ -153,7 +153,7 @@ def page(title: str, source: str, schema: Schema, values: object = NoDefault) ->
 
 def read(path: str) -> Any:
     """Return a YAML file of the repository as plain data."""
-    return yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+    return yaml.load((ROOT / path).read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
 
 
 REST_API = """# REST API

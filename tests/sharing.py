@@ -6,12 +6,23 @@ from typing import Final
 
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # has no types
 
-#: Folders whose modules share what is slow to start.
-TOGETHER: Final = ("tests/services/web/",)
+#: Beginnings of the names of modules that share what is slow to start: an installation, or the process that hubs are
+#: forked from.
+TOGETHER: Final = (
+    ("tests/services/web/",),
+    (
+        "tests/spawner/test_burst.py",
+        "tests/spawner/test_files_page.py",
+        "tests/spawner/test_metrics_endpoint.py",
+        "tests/spawner/test_rest",
+        "tests/spawner/test_sweeper_page.py",
+    ),
+)
 
 
 class ByModule(LoadScopeScheduling):
-    """Gives a module's tests to one process, and so a folder's whose modules share something."""
+    """Gives a module's tests to one process, and so those of modules that share something."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return next((folder for folder in TOGETHER if nodeid.startswith(folder)), super()._split_scope(nodeid))
+        found = (names[0] for names in TOGETHER if nodeid.startswith(names))
+        return next(found, super()._split_scope(nodeid))

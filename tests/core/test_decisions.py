@@ -17,8 +17,8 @@ from swish_spawner.core.request import parse_request
 from swish_spawner.core.units import format_cpu, format_memory, parse_cpu
 from swish_spawner.errors import UserError
 
-ROWS: list[dict[str, Any]] = yaml.safe_load(
-    (Path(__file__).parents[1] / "data" / "decisions.yaml").read_text(encoding="utf-8")
+ROWS: list[dict[str, Any]] = yaml.load(
+    (Path(__file__).parents[1] / "data" / "decisions.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
 )
 IDS = [row["reason"] for row in ROWS]
 

@@ -14,7 +14,9 @@ from swish_spawner.core.trouble import find_trouble
 from swish_spawner.core.trouble_types import CAPACITY, CLUSTER, PERSON, Circumstances, roughly
 from tests.conftest import ROOT
 
-ROWS: list[dict[str, Any]] = yaml.safe_load((ROOT / "tests/data/troubles.yaml").read_text(encoding="utf-8"))
+ROWS: list[dict[str, Any]] = yaml.load(
+    (ROOT / "tests/data/troubles.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
+)
 #: The longest sentence that is ever said.
 MOST = 1100
 

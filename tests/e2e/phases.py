@@ -33,7 +33,6 @@ PHASES = (
             "test_launch",
             "test_policy",
             "test_faults",
-            "test_imports",
             "test_form_browser",
             "test_browser",
             "test_large_files",
@@ -41,7 +40,10 @@ PHASES = (
         )
     ),
     # the first of these waits for Kubernetes most of the time
-    Phase(("test_slow_trouble", "test_ssh", "test_trouble", "test_changed_policy", "test_secrets"), workers=3),
+    Phase(
+        ("test_slow_trouble", "test_ssh", "test_trouble", "test_imports", "test_changed_policy", "test_secrets"),
+        workers=3,
+    ),
     Phase(("test_crowd", "test_gpu", "test_hub_restart", "test_lifecycle"), workers=0),
 )
 ORDER = tuple(module for phase in PHASES for module in phase.modules)

@@ -1,17 +1,19 @@
 """An administrator changes the policy: a protected pool, and a team with a namespace and a quota, come into force."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from benchmarks.imports import idle_pod
-from tests.e2e.hub import Person
+from tests.e2e.hub import Person, Server
 from tests.e2e.install import Install, wait_until
 from tests.e2e.kernel import Kernel
 from tests.e2e.nodes import applied
 from tests.e2e.policy import Changed
+from tests.e2e.servers import new_server_name, remove_servers
 from tests.e2e.telling import failure
 
 GUARDED = {"image": "python3", "pool": "guarded", "cpu": "500m", "memory": "1Gi"}
@@ -88,18 +90,32 @@ def counted(install: Install, pod: dict[str, Any]) -> bool:
     return bool(status.get("currentHealthy") == 1 and status.get("disruptionsAllowed") == 0)
 
 
-def test_team_in_its_own_namespace(
-    install: Install, walled: Install, alice: Person, server_name: str, other_server_name: str
-):
+@pytest.fixture(scope="module")
+def in_walled(install: Install, walled: Install, alice: Person) -> Iterator[Server]:
+    """An environment of team walled."""
+    name = new_server_name()
+    yield alice.start_and_wait(name, **WALLED)
+    remove_servers(install, name)
+
+
+def test_a_launch_without_ssh_adds_nothing(walled: Install, alice: Person, in_walled: Server):
+    """No container, no Secret, no Service, though the policy offers it."""
+    pod = walled.environment_pod(alice.name, in_walled.name)
+    assert "initContainers" not in pod["spec"]
+    names = [one["metadata"]["name"] for kind in ("services", "secrets") for one in walled.get(kind)["items"]]
+    assert not [name for name in names if in_walled.name in name]
+
+
+def test_team_in_its_own_namespace(install: Install, walled: Install, alice: Person, in_walled: Server):
     """A team's environments are in its namespace, Guaranteed, and both hub and cluster hold it to its quota."""
-    server = alice.start_and_wait(server_name, **WALLED)
-    pod = walled.environment_pod(alice.name, server_name)
-    assert install.environment_pods(alice.name, server_name) == []
+    pod = walled.environment_pod(alice.name, in_walled.name)
+    assert install.environment_pods(alice.name, in_walled.name) == []
     assert pod["status"]["qosClass"] == "Guaranteed"
     assert pod["metadata"]["labels"]["swish.io/team"] == "walled"
-    with Kernel(alice, server) as kernel:
+    with Kernel(alice, in_walled) as kernel:
         assert kernel.run("print(6*7)") == "42\n"
-    refused = alice.start(other_server_name, **{**WALLED, "memory": "2Gi"})
+    other = f"{in_walled.name}-2"
+    refused = alice.start(other, **{**WALLED, "memory": "2Gi"})
     assert refused.status_code == 403
     assert refused.json()["message"] == (
         "Team Walled may use 2Gi of memory: 1Gi of memory in use (alice 1Gi of memory), 1Gi of memory left, and this "
@@ -108,17 +124,11 @@ def test_team_in_its_own_namespace(
     # something that the hub knows nothing of takes the rest
     image = pod["spec"]["containers"][0]["image"]
     with applied(walled, idle_pod(image, "lodger")):
-        told = failure(alice, other_server_name, **WALLED)
+        told = failure(alice, other, **WALLED)
     assert "The cluster's quota for team Walled is used up" in told
-    assert walled.environment_pods(alice.name, other_server_name) == []
-    alice.stop(server_name)
-    wait_until("its pod is gone", lambda: not walled.environment_pods(alice.name, server_name))
-
-
-@pytest.fixture
-def other_server_name(server_name: str) -> str:
-    """The name of a second server, which is removed with the first ones."""
-    return f"{server_name}-2"
+    assert walled.environment_pods(alice.name, other) == []
+    alice.stop(in_walled.name)
+    wait_until("its pod is gone", lambda: not walled.environment_pods(alice.name, in_walled.name))
 
 
 def test_limit_range_in_the_way(walled: Install, alice: Person, server_name: str):

@@ -1,15 +1,12 @@
 """What goes wrong, or is tried, is answered clearly and harms nobody else."""
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.e2e.conftest import LogIn
-from tests.e2e.hub import Person, Server
+from tests.e2e.hub import Person
 from tests.e2e.install import Install
-from tests.e2e.kernel import Kernel
 
 # (why, options, status, a word that the answer must hold)
 REFUSED = [
@@ -85,24 +82,3 @@ def test_wrong_password_is_refused(install: Install):
     with pytest.raises(AssertionError, match=r"log-in: 40[13]") as refused:
         Person(install, install.username, "wrong-password-of-a-fair-length-0123456789")
     assert "wrong-password" not in str(refused.value)
-
-
-def test_two_people_at_once(install: Install, alice: Person, log_in: LogIn, server_name: str):
-    """Two people of two teams launch at once, each gets an own environment, and neither reaches the other's."""
-    bob = log_in("bob")
-    both = (alice, bob)
-    with ThreadPoolExecutor(len(both)) as pool:
-        servers = dict(zip(both, pool.map(lambda person: person.launch(server_name), both), strict=True))
-    pods = {person: install.environment_pod(person.name, server.name) for person, server in servers.items()}
-    assert [pod["metadata"]["labels"]["swish.io/team"] for pod in pods.values()] == ["imaging", "genomics"]
-    for person, server in servers.items():
-        with Kernel(person, server) as kernel:
-            assert kernel.run("import os; print(os.environ['JUPYTERHUB_USER'])") == f"{person.name}\n"
-    assert_out_of_reach(bob, servers[alice])
-    assert_out_of_reach(alice, servers[bob])
-
-
-def assert_out_of_reach(person: Person, server: Server) -> None:
-    """Check that a person can neither open nor ask somebody else's server."""
-    assert person.http.get(f"{server.url}lab").status_code in {403, 404}
-    assert person.http.get(f"{server.url}api/contents").status_code in {403, 404}

@@ -5,8 +5,7 @@ from pathlib import Path
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.e2e.browser import log_in, open_form
-from tests.e2e.hub import Person
+from tests.e2e.browser import open_form
 from tests.e2e.install import Install
 
 PHONE = {"width": 390, "height": 844}
@@ -65,20 +64,3 @@ def test_refused_choice(page: Page, install: Install, server_name: str, pictures
     assert_accessible(page)
     page.screenshot(path=pictures / "launch-refused.png", full_page=True)
     assert install.environment_pods(install.username, server_name) == []
-
-
-def test_files(page: Page, install: Install, alice: Person, server_name: str, pictures: Path):
-    """What an environment has kept is listed when it is gone from the hub, and deleted after a second look."""
-    alice.start_and_wait(server_name)
-    log_in(page, install)
-    page.get_by_role("link", name="Files").click()
-    row = page.get_by_role("row", name=server_name)
-    expect(row).to_contain_text("in use; stop the environment first")
-    alice.stop(server_name)
-    alice.request("DELETE", f"users/{alice.name}/servers/{server_name}", json={"remove": True})
-    page.reload()
-    row.get_by_text("Delete…").click()
-    assert_accessible(page, {"include": [[".swish-files"]]})
-    page.screenshot(path=pictures / "files.png", full_page=True)
-    page.get_by_role("button", name=f"Delete the files of {server_name} for ever").click()
-    expect(page.get_by_role("status")).to_have_text("The files are deleted.")

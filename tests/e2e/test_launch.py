@@ -10,6 +10,7 @@ from tests.e2e.hub import Person, Server
 from tests.e2e.install import Install
 from tests.e2e.kernel import Kernel
 from tests.e2e.servers import new_server_name, remove_servers
+from tests.e2e.test_secrets import Secrets, secrets  # noqa: F401 - a fixture
 
 LABELS = {
     "swish.io/team": "imaging",
@@ -118,6 +119,19 @@ def test_inside_the_environment(kernel: Kernel):
         "0000000000000000\n"
     )
     assert kernel.run("print(os.path.exists('/var/run/secrets/kubernetes.io'))") == "False\n"
+
+
+def test_environment_sees_no_secret_of_the_hub(kernel: Kernel, secrets: Secrets):  # noqa: F811 - it is the fixture
+    """The variables and command lines that a person sees in an environment hold none of the hub's secrets."""
+    shown = kernel.run(
+        "import glob, os\n"
+        "print(dict(os.environ))\n"
+        "for path in glob.glob('/proc/[0-9]*/cmdline'):\n"
+        "    print(open(path).read())"
+    )
+    assert "JUPYTERHUB_USER" in shown
+    told = secrets.told_by(shown)
+    assert told == []
 
 
 def test_file_survives_a_stop(install: Install, alice: Person, server_name: str):

@@ -1,5 +1,7 @@
 """What the shipped policy decides is what Kubernetes is asked for, and what the person is told."""
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -8,6 +10,8 @@ import pytest
 from tests.e2e.conftest import LogIn
 from tests.e2e.hub import Person, Server
 from tests.e2e.install import Install, wait_until
+from tests.e2e.kernel import Kernel
+from tests.e2e.servers import new_server_name, remove_servers
 
 GIB = 1024**3
 SMALL = {"image": "python3", "cpu": "500m", "memory": "1Gi"}
@@ -93,24 +97,44 @@ def test_schema_is_served(install: Install):
     assert "imaging" not in str(schema)
 
 
-def test_teams_are_apart(install: Install, alice: Person, log_in: LogIn, server_name: str):
+Both = dict[Person, Server]
+
+
+@pytest.fixture(scope="module")
+def both(install: Install, alice: Person, log_in: LogIn) -> Iterator[Both]:
+    """What two people of two teams launched at once, by the same name."""
+    people, name = (alice, log_in("bob")), new_server_name()
+    with ThreadPoolExecutor(len(people)) as pool:
+        launched = list(pool.map(lambda person: person.launch(name), people))
+    yield dict(zip(people, launched, strict=True))
+    remove_servers(install, name)
+
+
+def test_two_people_at_once(install: Install, both: Both):
+    """Each gets an own environment, of the own team."""
+    pods = {person: install.environment_pod(person.name, server.name) for person, server in both.items()}
+    assert [pod["metadata"]["labels"]["swish.io/team"] for pod in pods.values()] == ["imaging", "genomics"]
+    for person, server in both.items():
+        with Kernel(person, server) as kernel:
+            assert kernel.run("import os; print(os.environ['JUPYTERHUB_USER'])") == f"{person.name}\n"
+
+
+def test_teams_are_apart(install: Install, both: Both):
     """Of another team's environment nothing is to be seen, asked, stopped or mounted."""
-    bob = log_in("bob")
-    server = alice.start_and_wait(server_name, **SMALL)
+    (alice, hers), (bob, his) = both.items()
     path = f"users/{alice.name}"
     for method, place in (
         ("GET", path),
-        ("GET", f"{path}/servers/{server_name}/progress"),
-        ("POST", f"{path}/servers/{server_name}"),
-        ("DELETE", f"{path}/servers/{server_name}"),
+        ("GET", f"{path}/servers/{hers.name}/progress"),
+        ("POST", f"{path}/servers/{hers.name}"),
+        ("DELETE", f"{path}/servers/{hers.name}"),
     ):
         assert bob.request(method, place).status_code in {403, 404}, f"{method} {place}"
-    assert_out_of_reach(bob, server)
-    bobs = bob.start_and_wait(server_name, **SMALL)
-    claims = {who.name: claims_of(install, who, server_name) for who in (alice, bob)}
-    assert all(claims.values())
-    assert not claims[alice.name] & claims[bob.name]
-    assert_out_of_reach(alice, bobs)
+    claims = [claims_of(install, person, server.name) for person, server in both.items()]
+    assert all(claims)
+    assert not claims[0] & claims[1]
+    assert_out_of_reach(bob, hers)
+    assert_out_of_reach(alice, his)
 
 
 def claims_of(install: Install, person: Person, server: str) -> set[str]:

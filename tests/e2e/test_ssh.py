@@ -107,15 +107,6 @@ def test_the_pod_is_guaranteed_and_restricted(entered: Entered):
     assert [container["name"] for container in pod["spec"]["initContainers"]] == ["ssh"]
 
 
-def test_a_launch_without_ssh_adds_nothing(entered: Entered, server_name: str):
-    """No container, no Secret, no Service."""
-    entered.person.start_and_wait(server_name, image="python3", pool="entered")
-    pod = entered.install.environment_pod(entered.person.name, server_name)
-    assert "initContainers" not in pod["spec"]
-    names = [one["metadata"]["name"] for one in entered.install.get("services")["items"]]
-    assert not [name for name in names if server_name in name]
-
-
 def test_files_are_the_same_on_both_sides(entered: Entered, tmp_path: Path):
     """What sftp writes JupyterLab reads, and the other way round."""
     entered.person.write_file(entered.server, "from-lab.txt", "lab\n")
@@ -296,17 +287,34 @@ def test_the_page_shows_lines_that_work(entered: Entered):
     assert ssh["fingerprint"].startswith("SHA256:")
 
 
-def test_beside_jupyterlab_a_session_sees_all_of_it(install: Install, entered: Entered, server_name: str):
+@dataclass(frozen=True)
+class Bobs:
+    """An environment of somebody else, in which sshd runs beside JupyterLab; their key is `bobs`."""
+
+    pod: dict[str, Any]
+    host: Host
+
+
+@pytest.fixture(scope="module")
+def bobs(install: Install, entered: Entered, log_in: LogIn) -> Iterator[Bobs]:
+    """One that its owner has entered once."""
+    bob, name = log_in("bob"), new_server_name()
+    with Keys(bob) as keys, ExitStack() as undo:
+        keys.add(entered.laptop.make_key("bobs").with_suffix(".pub"))
+        undo.callback(remove_servers, install, name)
+        bob.start_and_wait(name, image="python3", pool="beside", ssh=True)
+        host = host_of(install, keys, name)
+        wait_until("the key lets in", lambda: gets_in(entered.laptop, host, key="bobs"), within_seconds=150)
+        yield Bobs(install.environment_pod(bob.name, name), host)
+
+
+def test_beside_jupyterlab_a_session_sees_all_of_it(entered: Entered, bobs: Bobs):
     """There sshd runs in the environment's own container, with its memory and its processes."""
-    server = entered.person.start_and_wait(server_name, image="python3", pool="beside", ssh=True)
-    pod = install.environment_pod(entered.person.name, server.name)
-    assert pod["status"]["qosClass"] == "Guaranteed"
-    assert "initContainers" not in pod["spec"]
-    host = host_of(install, entered.keys, server.name)
-    wait_until("the key lets in", lambda: gets_in(entered.laptop, host), within_seconds=150)
+    assert bobs.pod["status"]["qosClass"] == "Guaranteed"
+    assert "initContainers" not in bobs.pod["spec"]
     limit = "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null"
-    assert entered.laptop.ssh(host, limit).stdout.strip() == str(512 * MIB)
-    assert entered.laptop.ssh(host, "pgrep -c -f jupyterhub-singleuser").stdout.strip() != "0"
+    assert entered.laptop.ssh(bobs.host, limit, key="bobs").stdout.strip() == str(512 * MIB)
+    assert entered.laptop.ssh(bobs.host, "pgrep -c -f jupyterhub-singleuser", key="bobs").stdout.strip() != "0"
 
 
 # Refusals.
@@ -337,15 +345,11 @@ def test_passwords_are_refused(entered: Entered):
     assert re.search(r"Permission denied \(publickey\)", said)
 
 
-def test_a_key_opens_no_other_persons_environment(entered: Entered, log_in: LogIn, server_name: str):
+def test_a_key_opens_no_other_persons_environment(entered: Entered, bobs: Bobs):
     """Another person's key, which opens their own, does not open this one."""
-    with Keys(log_in("bob")) as keys:
-        keys.add(entered.laptop.make_key("bobs").with_suffix(".pub"))
-        bobs = log_in("bob").start_and_wait(server_name, **{**SMALL, "pool": "general", "cpu": "250m"})
-        theirs = host_of(entered.install, keys, bobs.name)
-        wait_until("it opens bob's", lambda: gets_in(entered.laptop, theirs, key="bobs"), within_seconds=150)
-        assert "Permission denied" in refusal(entered, key="bobs")
-        assert "Permission denied" in entered.laptop.ssh(theirs, "true").stderr
+    assert gets_in(entered.laptop, bobs.host, key="bobs")
+    assert "Permission denied" in refusal(entered, key="bobs")
+    assert "Permission denied" in entered.laptop.ssh(bobs.host, "true").stderr
 
 
 def test_a_weak_key_is_not_taken(entered: Entered):
