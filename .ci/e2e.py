@@ -19,19 +19,23 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.e2e.phases import PHASES, PLACE, arguments
+from tests.e2e.phases import PHASES, PLACE, STATUS, arguments
 from tests.times import VARIABLE, together
 
 LOCAL = [sys.executable, "-m", "local"]
 
 
-def state() -> str:
+def look() -> str:
+    """Return what `status` prints: a JSON object, in which there are secrets."""
+    return subprocess.run([*LOCAL, "status"], capture_output=True, text=True, check=False).stdout
+
+
+def state(said: str) -> str:
     """Return the state of the cluster: up, down or degraded."""
-    done = subprocess.run([*LOCAL, "status"], capture_output=True, text=True, check=False)
     try:
-        return str(json.loads(done.stdout)["state"])
+        return str(json.loads(said)["state"])
     except (ValueError, KeyError):
-        sys.exit(f"error: status printed no JSON object\n{done.stdout}{done.stderr}")
+        sys.exit(f"error: status printed no JSON object\n{said}")
 
 
 def run_pytest(words: list[str], environment: dict[str, str]) -> int:
@@ -56,10 +60,13 @@ def run_phases(environment: dict[str, str]) -> int:
     return next((code for code in codes if code), 0)
 
 
-def run_tests(words: list[str], *, booted: bool) -> int:
+def run_tests(words: list[str], said: str, *, booted: bool) -> int:
     """Return the first bad exit code of pytest's."""
-    environment = {**os.environ, **({"SWISH_E2E_BOOTED": "1"} if booted else {})}
-    return run_pytest(words, environment) if words else run_phases(environment)
+    with tempfile.NamedTemporaryFile("w") as file:  # which only we may read
+        file.write(said)
+        file.flush()
+        environment = {**os.environ, STATUS: file.name, **({"SWISH_E2E_BOOTED": "1"} if booted else {})}
+        return run_pytest(words, environment) if words else run_phases(environment)
 
 
 def take_down() -> int:
@@ -72,11 +79,13 @@ def take_down() -> int:
 
 def main(words: list[str]) -> int:
     """Return zero when the tests passed and the cluster is as it was found."""
-    found = state()
+    said = look()
+    found = state(said)
     ours = found == "down"
     try:
-        failed = 0 if found == "up" else subprocess.run([*LOCAL, "up"], check=False).returncode
-        return failed or run_tests(words, booted=ours)
+        if found == "up":
+            return run_tests(words, said, booted=False)
+        return subprocess.run([*LOCAL, "up"], check=False).returncode or run_tests(words, look(), booted=ours)
     finally:
         if ours and (left := take_down()):
             sys.exit(left)

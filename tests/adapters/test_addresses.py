@@ -46,7 +46,7 @@ async def addresses(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
         socket, "getaddrinfo", lambda host, *a, **k: real(host, *a, **k) if host == "127.0.0.1" else getaddrinfo(host)
     )
     async with ApiClient(Configuration(host=api.url)) as client:
-        yield Addresses(CoreV1Api(client), Patience(request_seconds=2, answer_seconds=0.5))
+        yield Addresses(CoreV1Api(client), Patience(request_seconds=2, answer_seconds=5))
 
 
 async def test_a_service_is_reached_by_all_its_addresses(addresses: Addresses) -> None:

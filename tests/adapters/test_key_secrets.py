@@ -28,7 +28,7 @@ async def api() -> AsyncIterator[FakeApi]:
 async def secrets(api: FakeApi) -> AsyncIterator[KeySecrets]:
     """What is tested."""
     async with ApiClient(Configuration(host=api.url)) as client:
-        yield KeySecrets(CoreV1Api(client), Patience(request_seconds=2, answer_seconds=1), pause_seconds=0.01)
+        yield KeySecrets(CoreV1Api(client), Patience(request_seconds=2, answer_seconds=5), pause_seconds=0.01)
 
 
 async def test_nothing_is_lost_when_many_write_at_once(secrets: KeySecrets) -> None:

@@ -14,7 +14,7 @@ from swish_spawner.adapters.node_looks import NodeLooks
 from swish_spawner.adapters.patience import Patience
 from tests.fake_api import FakeApi, serve
 
-PATIENCE = Patience(2, 0.1)
+PATIENCE = Patience(10, 10)
 SILENT = {"type": "Ready", "status": "Unknown"}
 
 
@@ -30,9 +30,14 @@ async def api() -> AsyncIterator[FakeApi]:
 
 
 @pytest.fixture
-async def look(api: FakeApi) -> AsyncIterator[Callable[[str], Any]]:
+def looks() -> NodeLooks:
+    """What is tested."""
+    return NodeLooks()
+
+
+@pytest.fixture
+async def look(api: FakeApi, looks: NodeLooks) -> AsyncIterator[Callable[[str], Any]]:
     """Looks at a node by its name."""
-    looks = NodeLooks()
     async with ApiClient(Configuration(host=api.url)) as made:
         client = CoreV1Api(made)
         yield lambda name: looks.look(client, PATIENCE, name)
@@ -85,12 +90,14 @@ async def test_what_was_seen_long_ago_is_not_known(look: Callable[[str], Any], m
 
 
 @pytest.mark.parametrize("status", [401, 403])
-async def test_who_may_not_look_does_not_ask_again(api: FakeApi, look: Callable[[str], Any], status: int) -> None:
+async def test_who_may_not_look_does_not_ask_again(
+    api: FakeApi, looks: NodeLooks, look: Callable[[str], Any], status: int
+) -> None:
     """Nothing is known then, of any node."""
     api.failures["LIST nodes"] = [(status, "no")] * 9
     for name in ("one", "two", "three"):
         assert look(name) is None
-        await asyncio.sleep(0.05)
+        await asyncio.gather(*looks._looking.values())
     assert api.requests["LIST nodes"] == 1
 
 

@@ -15,7 +15,7 @@ from swish_spawner.adapters.nodes import NodeView
 from swish_spawner.adapters.patience import Patience
 from tests.fake_api import FakeApi, serve
 
-PATIENCE = Patience(2, 0.1)
+PATIENCE = Patience(10, 5)
 
 
 def pod(node: str) -> dict[str, Any]:

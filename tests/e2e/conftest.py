@@ -1,5 +1,6 @@
 """The cluster under test and the people on it. These tests change a real installation: they use servers named e2e-*."""
 
+import json
 import os
 import platform
 from collections.abc import Callable, Generator, Iterator
@@ -13,7 +14,7 @@ from tests.e2e import install as installation
 from tests.e2e.browser import browser, page, pictures  # noqa: F401 - fixtures
 from tests.e2e.hub import Person
 from tests.e2e.install import Install
-from tests.e2e.phases import ORDER, PLACE
+from tests.e2e.phases import ORDER, PLACE, STATUS
 from tests.e2e.policy import Changed, in_force_once, put_in_force, take_back
 from tests.e2e.servers import PREFIX, new_server_name, remove_servers
 
@@ -52,7 +53,8 @@ def cannot_hold_a_cluster() -> str:
 @pytest.fixture(scope="session")
 def install() -> Iterator[Install]:
     """The installation that is up, without servers that an interrupted run left."""
-    said = installation.status()
+    place = os.environ.get(STATUS)
+    said = json.loads(Path(place).read_text()) if place else installation.status()
     if said["state"] != "up":
         reason = cannot_hold_a_cluster()
         if reason:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 #: Names a folder in which several processes agree on the change of the policy, who each take part in one run.
 PLACE = "SWISH_E2E_POLICY"
+#: Names a file with what `status` said before the tests, which takes longer to ask than a small test to run.
+STATUS = "SWISH_E2E_STATUS"
 
 
 @dataclass(frozen=True)

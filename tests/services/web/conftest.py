@@ -53,5 +53,5 @@ async def api() -> AsyncIterator[FakeApi]:
 async def store(api: FakeApi, policy: Policy) -> AsyncIterator[KeyStore]:
     """What is tested; the team imaging has a namespace of its own."""
     async with ApiClient(Configuration(host=api.url)) as client:
-        secrets = KeySecrets(CoreV1Api(client), Patience(request_seconds=2, answer_seconds=0.5))
+        secrets = KeySecrets(CoreV1Api(client), Patience(request_seconds=2, answer_seconds=5))
         yield KeyStore(secrets, "swish", lambda: policy)
