@@ -1,6 +1,7 @@
 """Tools are what their go.mod says, in a folder that changes when it does."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,15 @@ def test_unknown_tool_names_the_known(toolbox):
 GO = """#!/bin/sh
 # Stands in for Go, which takes minutes; the word after -o says where to build.
 set -eu
+case "$*" in
+    version) echo go version go1.0; exit;;
+    "build -trimpath std")
+        mkdir "$GOCACHE/00"
+        echo compiled > "$GOCACHE/00/std-d"
+        echo how > "$GOCACHE/00/std-a"
+        exit;;
+esac
+grep -q compiled "$GOCACHE/00/std-d" && echo again > "$GOCACHE/00/std-a"
 mkdir -p "$GOMODCACHE/module" && touch "$GOMODCACHE/module/file" && chmod 0555 "$GOMODCACHE/module"
 test -d "$GOTMPDIR"
 echo "$GOCACHE" > "$HOME/gocache"
@@ -144,8 +154,25 @@ def test_built_group_is_renamed_and_leaves_no_caches(build, tmp_path):
     assert build.ensure(group)
     assert build.path("thing").read_text() == "binary"
     assert not Path((tmp_path / "gocache").read_text().strip()).exists()
-    assert {path.name for path in (tmp_path / "cache" / "tools").iterdir()} == {"g-k", ".locks"}
+    assert kept(tmp_path) == {"g-k", ".locks", "go"}
     assert not build.ensure(group)
+
+
+def kept(folder: Path) -> set[str]:
+    """Name what is in the cache, Go's standard library without its key."""
+    names = {path.name for path in (folder / "cache" / "tools").iterdir()}
+    return {name.partition("-")[0] if name.startswith("go-") else name for name in names}
+
+
+def test_the_standard_library_is_compiled_once(build, tmp_path):
+    """Each group's build begins with it, and changes nothing of it."""
+    build.ensure(build.groups["g"])
+    (library,) = (tmp_path / "cache" / "tools").glob("go-*")
+    before = library.stat().st_ino
+    shutil.rmtree(build.folder(build.groups["g"]))
+    assert build.ensure(build.groups["g"])
+    assert library.stat().st_ino == before
+    assert (library / "00" / "std-a").read_text() == "how\n"
 
 
 def test_failed_build_publishes_nothing(build, tmp_path, monkeypatch):
@@ -153,7 +180,7 @@ def test_failed_build_publishes_nothing(build, tmp_path, monkeypatch):
     monkeypatch.setenv("GO_EXIT", "1")
     with pytest.raises(CommandError, match="exit code 1"):
         build.ensure(build.groups["g"])
-    assert {path.name for path in (tmp_path / "cache" / "tools").iterdir()} == {".locks"}
+    assert kept(tmp_path) == {".locks", "go"}
 
 
 def test_without_go_the_answer_is_a_sentence(build, monkeypatch):
