@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -62,6 +62,8 @@ class Checks:
     folder: Path
     parts: list[Part] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
+    running: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    stopped: bool = False
 
     def run(self, name: str) -> None:
         """Make a target, showing what it says, and write down how that went."""
@@ -81,14 +83,25 @@ class Checks:
         began = time.monotonic() - self.began
         environment = {**os.environ, VARIABLE: str(self.folder / f"{name}.json")}
         process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        self.running.append(process)
+        if self.stopped:
+            process.terminate()
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         seconds = time.monotonic() - self.began - began
         self.parts.append(Part(name, began, seconds, used.ru_utime + used.ru_stime, process.returncode))
 
+    def stop(self, *_: object) -> None:
+        """Have what is being made end, and make nothing more."""
+        self.stopped = True
+        for process in self.running:
+            process.terminate()
+
     def beside(self) -> None:
         """Make what needs no cluster; what fails keeps nothing else from being made."""
         for group in BESIDE:
+            if self.stopped:
+                return
             with ThreadPoolExecutor(len(group)) as threads:
                 for made in [threads.submit(self.run_beside, name) for name in group]:
                     made.result()
@@ -110,21 +123,34 @@ class Checks:
     def modules(self, part: Part) -> list[tuple[str, int, float]]:
         """Return module, tests and seconds of a part that has tests."""
         place = self.folder / f"{part.name}.json"
-        return json.loads(place.read_text())["modules"] if place.exists() else []
+        try:
+            return list(json.loads(place.read_text())["modules"])
+        except (OSError, ValueError, KeyError):
+            # of a part without tests, or one that was killed
+            return []
+
+    def missing(self) -> list[str]:
+        """Return the names of the parts that were not made, for whatever reason."""
+        made = {part.name for part in self.parts}
+        return [name for name in (CLUSTER, *chain.from_iterable(BESIDE)) if name not in made]
 
 
 def main(make: str) -> int:
     """Return zero when everything went well."""
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # it is a text stream
     with tempfile.TemporaryDirectory() as folder:
         checks = Checks(make, Path(folder))
-        lane = threading.Thread(target=checks.beside)
-        lane.start()
-        checks.run(CLUSTER)
-        lane.join()
+        signal.signal(signal.SIGTERM, checks.stop)
+        with ThreadPoolExecutor(1) as threads:
+            lane = threads.submit(checks.beside)
+            checks.run(CLUSTER)
         for name in chain.from_iterable(BESIDE):
-            print(f"\n{checks.said(name).read_text(errors='replace')}", flush=True)
+            if checks.said(name).exists():
+                print(f"\n{checks.said(name).read_text(errors='replace')}", flush=True)
         print(f"\n{checks.table()}", flush=True)
-        good = all(part.code == 0 for part in checks.parts)
+        for problem in filter(None, (lane.exception(), ", ".join(checks.missing()))):
+            print(f"not made: {problem}", flush=True)
+        good = not checks.missing() and all(part.code == 0 for part in checks.parts)
         print(
             f"all of it took {time.monotonic() - checks.began:.0f} s and {'passed' if good else 'FAILED'}", flush=True
         )

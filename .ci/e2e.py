@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -38,9 +39,28 @@ def state(said: str) -> str:
         sys.exit(f"error: status printed no JSON object\n{said}")
 
 
+def call(argv: list[str], environment: dict[str, str] | None = None) -> int:
+    """Return a command's exit code; a SIGTERM of ours interrupts it, and ends us once it has ended."""
+    with subprocess.Popen(argv, env=environment) as process:
+        stopped: list[int] = []
+
+        def stop(number: int, _frame: object) -> None:
+            stopped.append(number)
+            process.send_signal(signal.SIGINT)
+
+        before = signal.signal(signal.SIGTERM, stop)
+        try:
+            code = process.wait()
+        finally:
+            signal.signal(signal.SIGTERM, before)
+    if stopped:
+        sys.exit(128 + signal.SIGTERM)
+    return code
+
+
 def run_pytest(words: list[str], environment: dict[str, str]) -> int:
     """Return pytest's exit code."""
-    return subprocess.run([sys.executable, "-m", "pytest", *words], env=environment, check=False).returncode
+    return call([sys.executable, "-m", "pytest", *words], environment)
 
 
 def run_phases(environment: dict[str, str]) -> int:
@@ -53,8 +73,7 @@ def run_phases(environment: dict[str, str]) -> int:
                 times.append(Path(folder) / f"times-{number}.json")
                 codes.append(run_pytest(arguments(phase), {**environment, VARIABLE: str(times[-1])}))
         finally:
-            command = [sys.executable, "-m", "tests.e2e.policy", folder]
-            codes.append(subprocess.run(command, env=environment, check=False).returncode)
+            codes.append(call([sys.executable, "-m", "tests.e2e.policy", folder], environment))
         if place := environment.get(VARIABLE):
             Path(place).write_text(together(times))
     return next((code for code in codes if code), 0)
@@ -70,7 +89,8 @@ def run_tests(words: list[str], said: str, *, booted: bool) -> int:
 
 
 def take_down() -> int:
-    """Return the exit code of `local down`, after its output if it failed."""
+    """Return the exit code of `local down`, after its output if it failed; nothing but a kill keeps it from its end."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     done = subprocess.run([*LOCAL, "down"], capture_output=True, text=True, check=False)
     if done.returncode:
         print(done.stdout, done.stderr, sep="", file=sys.stderr)
@@ -79,13 +99,15 @@ def take_down() -> int:
 
 def main(words: list[str]) -> int:
     """Return zero when the tests passed and the cluster is as it was found."""
+    # what runs in the background is begun with interrupts ignored, and hands that on
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     said = look()
     found = state(said)
     ours = found == "down"
     try:
         if found == "up":
             return run_tests(words, said, booted=False)
-        return subprocess.run([*LOCAL, "up"], check=False).returncode or run_tests(words, look(), booted=ours)
+        return call([*LOCAL, "up"]) or run_tests(words, look(), booted=ours)
     finally:
         if ours and (left := take_down()):
             sys.exit(left)

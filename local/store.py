@@ -6,7 +6,6 @@ To unpack the images again takes longer than all of the rest of a boot. Of conta
 from __future__ import annotations
 
 import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,8 @@ from local import daemons, mounts
 from local.paths import State
 from local.shell import Shell
 
+#: Beside what is kept: who has not this file may have put something else there.
+_MARK = "kept-by-swish"
 # of containerd's folders; all others are of containers
 _KEPT = ("io.containerd.content.", "io.containerd.metadata.", "io.containerd.snapshotter.")
 
@@ -33,7 +34,7 @@ class Store:
     @property
     def place(self) -> Path:
         """Where the folder lies in the cache."""
-        return self.cache / "containerd"
+        return self.cache / "swish-containerd"
 
     def take(self, version: str) -> bool:
         """Give a cluster that has no folder the kept one; returns whether there was one.
@@ -42,6 +43,8 @@ class Store:
             version: Name of what containerd was built from; another one's folder is removed.
         """
         if self.state.containerd_root.exists():
+            return False
+        if not self._ours:
             return False
         found = (self.place / version).is_dir() and _moved(self.place / version, self.state.containerd_root)
         mounts.remove_folder(self.place)
@@ -85,12 +88,21 @@ class Store:
         root = self.state.containerd_root
         for folder in root.iterdir():
             if not folder.name.startswith(_KEPT) and folder.is_dir():
-                shutil.rmtree(folder)
+                mounts.remove_folder(folder)
         # what is cut short by a machine that goes down would be taken for whole the next time
         os.sync()
-        mounts.remove_folder(self.place)
-        self.place.mkdir(mode=0o700, parents=True)
+        if self._ours:
+            mounts.remove_folder(self.place)
+        try:
+            self.place.mkdir(mode=0o700, parents=True)
+        except FileExistsError:
+            return False
+        (self.place / _MARK).touch()
         return _moved(root, self.place / version)
+
+    @property
+    def _ours(self) -> bool:
+        return not self.place.is_symlink() and (self.place / _MARK).is_file()
 
 
 def ctr_argv(state: State, ctr: Path) -> list[str]:

@@ -9,6 +9,7 @@ import functools
 import multiprocessing
 import os
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
@@ -35,7 +36,10 @@ def end(process: BaseProcess) -> int | None:
     """Ask a process to end, wait until it has, and return its exit status."""
     process.terminate()
     process.join(timeout=30)
-    assert not process.is_alive(), "it did not end in time"
+    if process.is_alive():
+        process.kill()
+        process.join()
+        raise AssertionError("it did not end in time")
     return process.exitcode
 
 
@@ -59,6 +63,7 @@ def _processes() -> ForkServerContext:
 
 
 def _become(folder: Path, environment: Mapping[str, str]) -> None:
+    threading.Thread(target=_end_with_tests, daemon=True).start()
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
@@ -67,3 +72,11 @@ def _become(folder: Path, environment: Mapping[str, str]) -> None:
     log = os.open("log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (1, 2):
         os.dup2(log, stream)
+
+
+def _end_with_tests() -> None:
+    """End when the process of the tests has, however it did."""
+    tests = multiprocessing.parent_process()
+    assert tests
+    tests.join()
+    os._exit(1)

@@ -16,7 +16,7 @@ from tests.e2e.hub import Person
 from tests.e2e.install import Install
 from tests.e2e.phases import ORDER, PLACE, STATUS
 from tests.e2e.policy import Changed, in_force_once, put_in_force, take_back
-from tests.e2e.servers import PREFIX, new_server_name, remove_servers
+from tests.e2e.servers import PREFIX, new_server_name, remove_servers, require_room
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -61,6 +61,7 @@ def install() -> Iterator[Install]:
             pytest.skip(f"no cluster is up, and {reason}; `make up CONTEXT=...` uses another one")
         pytest.fail("no cluster is up; `make e2e` boots one")
     found = installation.install(said)
+    require_room(found)
     # of parallel workers each has names of its own
     remove_servers(found, PREFIX)
     yield found

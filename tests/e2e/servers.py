@@ -11,9 +11,30 @@ from tests.e2e.install import Install, wait_until
 PREFIX = f"e2e-{os.environ.get('PYTEST_XDIST_WORKER', '')}"
 
 
+_MOST_OF_THEIR_OWN = 2
+
+
 def new_server_name(prefix: str = PREFIX) -> str:
     """Return a server name that no other test uses."""
     return f"{prefix}{secrets.token_hex(3)}"
+
+
+def require_room(install: Install) -> None:
+    """Check that the person who launches most has not so many servers already that the hub would refuse the tests'.
+
+    Raises:
+        AssertionError: there are too many.
+    """
+    headers = {"Authorization": f"token {install.admin_token}"}
+    place = f"{install.hub_url}hub/api/users/{install.username}"
+    servers = (
+        httpx.get(place, headers=headers, params={"include_stopped_servers": "1"}).raise_for_status().json()["servers"]
+    )
+    own = [name for name in servers if name and not name.startswith("e2e-")]
+    assert len(own) <= _MOST_OF_THEIR_OWN, (
+        f"{install.username} has {len(own)} named servers, {', '.join(own)}; the tests launch three beside them, and "
+        f"the hub lets nobody have more than five: delete all but {_MOST_OF_THEIR_OWN} on its home page"
+    )
 
 
 def remove_servers(install: Install, prefix: str) -> None:

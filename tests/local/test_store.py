@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from local import mounts
+from local.errors import LocalError
 from local.paths import State
 from local.store import Store
 
@@ -62,7 +64,29 @@ def test_the_last_ones_replace_those_before(store: Store) -> None:
     store.keep("containerd-5678")
     (store.state.containerd_root).mkdir()
     assert store.keep(OURS)
-    assert [path.name for path in store.place.iterdir()] == [OURS]
+    assert {path.name for path in store.place.iterdir()} == {OURS, "kept-by-swish"}
+
+
+def test_somebody_elses_folder_stays(store: Store) -> None:
+    """Under the name that ours would have; nothing is kept then."""
+    theirs = store.place / OURS / "io.containerd.content.v1.content" / "blob"
+    theirs.parent.mkdir(parents=True)
+    theirs.touch()
+    assert not store.keep(OURS)
+    assert theirs.exists()
+    mounts.remove_folder(store.state.containerd_root)
+    assert not store.take(OURS)
+    assert theirs.exists()
+
+
+def test_behind_a_mount_nothing_is_removed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one that cannot be unmounted would have it: a user's volume may lie there."""
+    task = store.state.containerd_root / "io.containerd.runtime.v2.task"
+    monkeypatch.setattr(mounts, "unmount_all", lambda _root: 1)
+    monkeypatch.setattr(mounts, "now", lambda root: [task] if root == task else [])
+    with pytest.raises(LocalError, match="stays mounted"):
+        store.keep(OURS)
+    assert (task / "file").exists()
 
 
 def test_a_cache_on_another_file_system_keeps_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
