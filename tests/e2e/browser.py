@@ -99,8 +99,8 @@ def open_notebook(page: Page, card: str) -> None:
 
 
 def run_cell(page: Page, code: str) -> None:
-    """Put code into the last cell of the notebook that is shown, and run it; the next cell is an empty one."""
+    """Type code into the last cell of the notebook that is shown, and run it; the next cell is an empty one."""
     cell = page.locator(".jp-Notebook:visible .jp-CodeCell .cm-content").last
     cell.click()
-    page.keyboard.insert_text(code)
+    cell.press_sequentially(code)
     page.keyboard.press("Shift+Enter")
