@@ -73,7 +73,7 @@ class Checks:
         """Make a target, keeping what it says."""
         # the cluster's programs have people's patience, and go first
         with self.said(name).open("w") as output:
-            self._run(name, ["nice", "-n", "10", self.make, name], output)
+            self._run(name, ["nice", "-n", "5", self.make, name], output)
 
     def said(self, name: str) -> Path:
         """Name the file of what a target said that was made beside others."""

@@ -27,6 +27,9 @@ STARTED_WITHIN_SECONDS = 180
 #: A Kubernetes API server that is not there.
 NOWHERE = "http://127.0.0.1:9"
 
+#: Last configuration of a hub that answers a launch when it has ended, or failed, however busy the machine is.
+PATIENT = 'c.JupyterHub.tornado_settings.update({"slow_spawn_timeout": 50})\n'
+
 #: The only part that is not the real one: no proxy, since the test asks the hub itself.
 CONFIG = """
 from jupyterhub.proxy import Proxy

@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from swish_spawner.core.phases import PHASES
 from tests.fake_api import FakeApi, served_beside
-from tests.real_hub import TOKEN, Hub, running_hub
+from tests.real_hub import PATIENT, TOKEN, Hub, running_hub
 
 READER = "a-token-that-may-only-read-metrics"
 CONFIG = f"""
@@ -37,7 +37,7 @@ def cluster() -> Iterator[FakeApi]:
 @pytest.fixture
 def hub(tmp_path: Path, cluster: FakeApi) -> Iterator[Hub]:
     """A hub with a service that may read its metrics."""
-    with running_hub(tmp_path, CONFIG, cluster.url) as hub:
+    with running_hub(tmp_path, CONFIG, cluster.url, last=PATIENT) as hub:
         yield hub
 
 

@@ -18,13 +18,11 @@ import jupyterhub
 import pytest
 
 from tests.fake_api import FakeApi, serve
-from tests.real_hub import TOKEN, Hub, running_hub, until
+from tests.real_hub import PATIENT, TOKEN, Hub, running_hub, until
 from tests.spawner.test_rest import CONFIG, FAILURE_LIMIT
 from tests.spawner.test_trouble import ended, waits
 
 MISSING = waits("ErrImagePull", 'failed to resolve reference "r.example/x:1": r.example/x:1: not found')
-#: A launch is waited for until it has failed, however slow the machine is.
-PATIENT = 'c.JupyterHub.tornado_settings.update({"slow_spawn_timeout": 50})\n'
 SENTENCE = "is not in its registry. Choose another image, or ask an administrator to correct this one."
 
 
