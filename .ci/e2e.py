@@ -28,7 +28,7 @@ LOCAL = [sys.executable, "-m", "local"]
 
 def look() -> str:
     """Return what `status` prints: a JSON object, in which there are secrets."""
-    return subprocess.run([*LOCAL, "status"], capture_output=True, text=True, check=False).stdout
+    return subprocess.run([*LOCAL, "status"], stdout=subprocess.PIPE, text=True, check=False).stdout
 
 
 def state(said: str) -> str:

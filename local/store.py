@@ -42,9 +42,7 @@ class Store:
         Args:
             version: Name of what containerd was built from; another one's folder is removed.
         """
-        if self.state.containerd_root.exists():
-            return False
-        if not self._ours:
+        if self.state.containerd_root.exists() or not self._ours:
             return False
         found = (self.place / version).is_dir() and _moved(self.place / version, self.state.containerd_root)
         mounts.remove_folder(self.place)

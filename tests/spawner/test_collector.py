@@ -22,11 +22,12 @@ def test_what_is_loaded_is_set_aside() -> None:
     """The objects there are leave the collector's generations."""
     gc.unfreeze()
     set_aside_what_is_loaded.cache_clear()
-    before: list[list[int]] = [[] for _ in range(10_000)]
+    # what is garbage already would be counted, and gone before it is set aside
+    gc.collect()
+    before = len(gc.get_objects())
     set_aside_what_is_loaded()
-    assert gc.get_freeze_count() > len(before)
-    looked_at = {id(one) for one in gc.get_objects()}
-    assert not looked_at & {id(one) for one in before}
+    assert gc.get_freeze_count() >= before
+    assert len(gc.get_objects()) < before / 2
 
 
 def test_what_comes_later_is_collected() -> None:
