@@ -97,8 +97,18 @@ def take_down() -> int:
     return done.returncode
 
 
+def refuse_what_is_not_there(words: list[str]) -> None:
+    """End, before a cluster is booted for it, a run of a file that there is none of."""
+    for word in words:
+        place = Path(word.partition("::")[0])
+        if not word.startswith("-") and place.suffix == ".py" and not place.exists():
+            there = ", ".join(sorted(path.name for path in Path("tests/e2e").glob("test_*.py")))
+            sys.exit(f"error: there is no {place}; in tests/e2e are {there}")
+
+
 def main(words: list[str]) -> int:
     """Return zero when the tests passed and the cluster is as it was found."""
+    refuse_what_is_not_there(words)
     # what runs in the background is begun with interrupts ignored, and hands that on
     signal.signal(signal.SIGINT, signal.default_int_handler)
     said = look()

@@ -9,6 +9,7 @@ last: an environment without it was interrupted and is made anew. Everything els
 Only the standard library, and only what an old Python can parse: it has to live to say that it is too old.
 """
 
+import argparse
 import fcntl
 import hashlib
 import os
@@ -70,11 +71,17 @@ def ensure(folder: Path, requirements: Path) -> None:
             build(folder, requirements)
 
 
-def main(arguments: list) -> None:
+def main() -> None:
     """Print the environment's folder, after making it where that was asked and needed."""
-    requirements = Path(arguments[-1])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--path", action="store_true", help="only say where it would be")
+    parser.add_argument("requirements", type=Path, help="which packages, each with its hash")
+    arguments = parser.parse_args()
+    requirements = arguments.requirements
+    if not requirements.is_file():
+        parser.error("there is no file {}".format(requirements))
     folder = venv_folder(requirements)
-    if "--path" not in arguments:
+    if not arguments.path:
         if sys.version_info < OLDEST:
             found = "{}.{}".format(*sys.version_info[:2])
             sys.exit("error: Swish needs Python 3.11 or newer, this is {}. Try: make PYTHON=python3.12".format(found))
@@ -86,4 +93,4 @@ def main(arguments: list) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -178,6 +178,7 @@ def main() -> None:
         write_page(RESULTS)
     else:
         write(measure(), RESULTS)
+        print(f"{RESULTS.name} is as measured now; --page renews the page that shows it.")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from local import daemons, mounts, status, teardown, up
 from local.cluster import Cluster
 from local.contexts import Kube, Target, choose, delete_kind_argv, look_around
 from local.errors import LocalError
+from local.images import cluster_images, read_base
 from local.install import Installation
 from local.paths import State
 from local.progress import Progress
@@ -68,7 +69,7 @@ def run_up(settings: Settings, target: Target, shell: Shell, progress: Progress)
     installation = make_installation(target, settings, shell, state)
     up.install_and_wait(installation, images, settings, progress, direct=target.kind == "local")
     if target.kind == "local":
-        Cluster(state, tools, shell).forget_images(images)
+        Cluster(state, tools, shell).forget_images([*cluster_images(tools, read_base()), *images])
     record = progress.record(settings.cache / "timings")
     progress.say(f"Up in {time.monotonic() - started:.0f} s (each step: {record})")
     print(welcome(status.look(target, installation), settings))

@@ -16,7 +16,7 @@ from tests.e2e.hub import Person
 from tests.e2e.install import Install
 from tests.e2e.phases import ORDER, PLACE, STATUS
 from tests.e2e.policy import Changed, in_force_once, put_in_force, take_back
-from tests.e2e.servers import PREFIX, new_server_name, remove_servers, require_room
+from tests.e2e.servers import PREFIX, remove_servers, require_room, server_of_ours
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -72,9 +72,8 @@ def install() -> Iterator[Install]:
 @pytest.fixture
 def server_name(install: Install) -> Iterator[str]:
     """The name of a server that is removed with its files after the test."""
-    name = new_server_name()
-    yield name
-    remove_servers(install, name)
+    with server_of_ours(install) as name:
+        yield name
 
 
 @pytest.fixture(scope="session")

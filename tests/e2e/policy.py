@@ -19,6 +19,7 @@ import yaml
 
 from benchmarks.processes import free_port
 from tests.e2e.install import LOCAL, Install, install, wait_until
+from tests.e2e.servers import administrator
 
 REPO = Path(__file__).resolve().parents[2]
 SHIPPED = REPO / "hub_config" / "policy.yaml"
@@ -194,10 +195,10 @@ def helm_path() -> str:
 
 def knows_pool(install: Install, pool: str) -> bool | None:
     """Say whether a pool is in the policy in force, by what a refusal offers instead; None while the hub is away."""
-    place = f"{install.hub_url}hub/api/users/{install.username}/servers/e2e-nowhere"
-    headers = {"Authorization": f"token {install.admin_token}"}
+    asked = {"user_options": {"team": "imaging", "pool": "no-such"}}
     try:
-        answer = httpx.post(place, headers=headers, json={"user_options": {"team": "imaging", "pool": "no-such"}})
+        with administrator(install) as hub:
+            answer = hub.post(f"users/{install.username}/servers/e2e-nowhere", json=asked)
     except httpx.HTTPError:
         return None
     return pool in answer.json()["message"] if answer.status_code == 403 else None

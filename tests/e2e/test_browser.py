@@ -10,16 +10,15 @@ from playwright.sync_api import Page, expect
 from tests.e2e.browser import log_in, open_notebook, run_cell
 from tests.e2e.hub import Person
 from tests.e2e.install import Install
-from tests.e2e.servers import new_server_name, remove_servers
+from tests.e2e.servers import server_of_ours
 from tests.e2e.test_form_browser import assert_accessible
 
 
 @pytest.fixture(scope="module")
 def own_server(install: Install) -> Iterator[str]:
     """The name of a server that a person launches and then deletes, in a browser."""
-    name = new_server_name()
-    yield name
-    remove_servers(install, name)
+    with server_of_ours(install) as name:
+        yield name
 
 
 def test_launch_in_a_browser(page: Page, install: Install, own_server: str, pictures: Path):

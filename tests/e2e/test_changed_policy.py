@@ -13,7 +13,7 @@ from tests.e2e.install import Install, wait_until
 from tests.e2e.kernel import Kernel
 from tests.e2e.nodes import applied
 from tests.e2e.policy import Changed
-from tests.e2e.servers import new_server_name, remove_servers
+from tests.e2e.servers import server_of_ours
 from tests.e2e.telling import failure
 
 GUARDED = {"image": "python3", "pool": "guarded", "cpu": "500m", "memory": "1Gi"}
@@ -93,9 +93,8 @@ def counted(install: Install, pod: dict[str, Any]) -> bool:
 @pytest.fixture(scope="module")
 def in_walled(install: Install, walled: Install, alice: Person) -> Iterator[Server]:
     """An environment of team walled."""
-    name = new_server_name()
-    yield alice.start_and_wait(name, **WALLED)
-    remove_servers(install, name)
+    with server_of_ours(install) as name:
+        yield alice.start_and_wait(name, **WALLED)
 
 
 def test_a_launch_without_ssh_adds_nothing(walled: Install, alice: Person, in_walled: Server):

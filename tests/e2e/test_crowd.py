@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.e2e.install import Install, wait_until
-from tests.e2e.servers import remove_servers
+from tests.e2e.servers import administrator, remove_servers
 
 SERVER = "e2e-crowd"
 MIB = 1024**2
@@ -48,8 +48,7 @@ CHOICES = [
 @pytest.fixture
 def hub(install: Install) -> Iterator[httpx.Client]:
     """The hub's REST API with the administrator's token; the ten are there, in their teams, and go afterwards."""
-    headers = {"Authorization": f"token {install.admin_token}"}
-    with httpx.Client(base_url=f"{install.hub_url}hub/api/", headers=headers, timeout=60) as hub:
+    with administrator(install) as hub:
         try:
             for choice in CHOICES:
                 assert hub.post(f"users/{choice.user}").status_code in {201, 409}

@@ -14,7 +14,7 @@ from tests.e2e.hub import Person, Server
 from tests.e2e.install import Install, wait_until
 from tests.e2e.kernel import Kernel
 from tests.e2e.pip import configure_pip
-from tests.e2e.servers import new_server_name, remove_servers
+from tests.e2e.servers import server_of_ours
 
 SMALL = {"image": "python3", "cpu": "500m", "memory": "1Gi"}
 #: Small, and found by JupyterLab once it is installed.
@@ -43,17 +43,20 @@ HEADINGS = {
 
 
 @pytest.fixture(scope="module")
-def server(install: Install, alice: Person) -> Iterator[Server]:
-    """An environment with a language server among its packages, and a file from before it had any."""
-    name = new_server_name()
-    try:
-        before = alice.start_and_wait(name, **SMALL)
-        configure_pip(alice, before)
-        alice.write_file(before, "kept.txt", "still here\n")
-        alice.stop(name)
-        yield alice.start_and_wait(name, **SMALL, packages=["six==1.16.0", LANGUAGE_SERVER, FORMATS])
-    finally:
-        remove_servers(install, name)
+def fresh(install: Install, alice: Person) -> Iterator[Server]:
+    """An environment into which nothing was installed yet."""
+    with server_of_ours(install) as name:
+        server = alice.start_and_wait(name, **SMALL)
+        configure_pip(alice, server)
+        yield server
+
+
+@pytest.fixture(scope="module")
+def server(alice: Person, fresh: Server) -> Server:
+    """The same one with a file from before, and started again with a language server among its packages."""
+    alice.write_file(fresh, "kept.txt", "still here\n")
+    alice.stop(fresh.name)
+    return alice.start_and_wait(fresh.name, **SMALL, packages=["six==1.16.0", LANGUAGE_SERVER, FORMATS])
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +73,22 @@ def lab(opened: Page) -> Page:
     opened.get_by_role("button", name="New Launcher", exact=True).click()
     expect(opened.locator(".jp-LauncherCard:visible").first).to_be_visible()
     return opened
+
+
+def test_the_first_package_of_all(alice: Person, fresh: Server):
+    """One that a notebook installs can be imported there at once, although no package was there when it began."""
+    with Kernel(alice, fresh) as kernel:
+        kernel.run("%pip install tabulate==0.9.0")
+        assert kernel.run("import tabulate; print(tabulate.__version__)") == "0.9.0\n"
+
+
+def test_packages_named_like_parts_of_python(alice: Person, fresh: Server):
+    """The next kernel begins all the same, and installs."""
+    with Kernel(alice, fresh) as kernel:
+        kernel.run("%pip install pathlib==1.0.1")
+    with Kernel(alice, fresh) as kernel:
+        assert "Successfully installed" in kernel.run("%pip install itsdangerous==2.2.0")
+        assert kernel.run("import pathlib; print(pathlib.__file__.startswith('/usr/lib/'))") == "True\n"
 
 
 def test_a_language_server_answers(lab: Page, server: Server):
@@ -131,11 +150,11 @@ def test_debugger(lab: Page):
 def test_percent_pip(lab: Page):
     """A package that is installed in a notebook can be imported there."""
     open_notebook(lab, "Python 3 (ipykernel)")
-    run_cell(lab, "%pip install tabulate==0.9.0")
+    run_cell(lab, "%pip install toolz==1.0.0")
     output = lab.locator(".jp-Notebook:visible .jp-OutputArea-output")
-    expect(output.first).to_contain_text("Successfully installed tabulate-0.9.0", timeout=60_000)
-    run_cell(lab, "import tabulate; print(tabulate.__version__)")
-    expect(output.last).to_have_text("0.9.0", timeout=60_000)
+    expect(output.first).to_contain_text("Successfully installed toolz-1.0.0", timeout=60_000)
+    run_cell(lab, "import toolz; print(toolz.__version__)")
+    expect(output.last).to_have_text("1.0.0", timeout=60_000)
 
 
 def test_all_of_json_schemas_formats(alice: Person, server: Server):

@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.hub import Person, Server
 from tests.e2e.install import Install
 from tests.e2e.kernel import Kernel
-from tests.e2e.servers import new_server_name, remove_servers
+from tests.e2e.servers import server_of_ours
 from tests.e2e.test_secrets import Secrets, secrets  # noqa: F401 - a fixture
 
 LABELS = {
@@ -38,10 +38,9 @@ class Launched:
 @pytest.fixture(scope="module")
 def launched(install: Install, alice: Person) -> Iterator[Launched]:
     """One small environment of team imaging's project atlas."""
-    name = new_server_name()
-    server = alice.launch(name, team="imaging", project="atlas", image="python3", size="general/small")
-    yield Launched(alice, server, install.environment_pod(alice.name, name))
-    remove_servers(install, name)
+    with server_of_ours(install) as name:
+        server = alice.launch(name, team="imaging", project="atlas", image="python3", size="general/small")
+        yield Launched(alice, server, install.environment_pod(alice.name, name))
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from tests.e2e.conftest import LogIn
 from tests.e2e.hub import Person, Server
 from tests.e2e.install import Install, wait_until
 from tests.e2e.kernel import Kernel
-from tests.e2e.servers import new_server_name, remove_servers
+from tests.e2e.servers import server_of_ours
 
 GIB = 1024**3
 SMALL = {"image": "python3", "cpu": "500m", "memory": "1Gi"}
@@ -103,11 +103,11 @@ Both = dict[Person, Server]
 @pytest.fixture(scope="module")
 def both(install: Install, alice: Person, log_in: LogIn) -> Iterator[Both]:
     """What two people of two teams launched at once, by the same name."""
-    people, name = (alice, log_in("bob")), new_server_name()
-    with ThreadPoolExecutor(len(people)) as pool:
-        launched = list(pool.map(lambda person: person.launch(name), people))
-    yield dict(zip(people, launched, strict=True))
-    remove_servers(install, name)
+    people = (alice, log_in("bob"))
+    with server_of_ours(install) as name:
+        with ThreadPoolExecutor(len(people)) as pool:
+            launched = list(pool.map(lambda person: person.launch(name), people))
+        yield dict(zip(people, launched, strict=True))
 
 
 def test_two_people_at_once(install: Install, both: Both):

@@ -15,7 +15,7 @@ import termios
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,7 +28,7 @@ from tests.e2e.conftest import LogIn
 from tests.e2e.hub import Person, Server
 from tests.e2e.install import Install, wait_until
 from tests.e2e.policy import Changed, look_at_volumes
-from tests.e2e.servers import new_server_name, remove_servers
+from tests.e2e.servers import server_of_ours
 from tests.e2e.ssh import LOGIN, Host, Keys, Laptop, gets_in, host_of
 from tests.scale import scaled
 
@@ -71,10 +71,9 @@ def entered(
     install: Install, changed_policy: Changed, alice: Person, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Entered]:
     """An environment that its owner has entered once, by a policy that has tests/data/policy-ssh.yaml in it."""
-    laptop, name = Laptop(tmp_path_factory.mktemp("laptop")), new_server_name()
-    with Keys(alice) as keys, ExitStack() as undo:
+    laptop = Laptop(tmp_path_factory.mktemp("laptop"))
+    with Keys(alice) as keys, server_of_ours(install) as name:
         keys.add(laptop.make_key().with_suffix(".pub"))
-        undo.callback(remove_servers, install, name)
         server = alice.start_and_wait(name, **SMALL)
         host = host_of(install, keys, name)
         wait_until("the key lets in", lambda: gets_in(laptop, host), within_seconds=150)
@@ -298,10 +297,9 @@ class Bobs:
 @pytest.fixture(scope="module")
 def bobs(install: Install, entered: Entered, log_in: LogIn) -> Iterator[Bobs]:
     """One that its owner has entered once."""
-    bob, name = log_in("bob"), new_server_name()
-    with Keys(bob) as keys, ExitStack() as undo:
+    bob = log_in("bob")
+    with Keys(bob) as keys, server_of_ours(install) as name:
         keys.add(entered.laptop.make_key("bobs").with_suffix(".pub"))
-        undo.callback(remove_servers, install, name)
         bob.start_and_wait(name, image="python3", pool="beside", ssh=True)
         host = host_of(install, keys, name)
         wait_until("the key lets in", lambda: gets_in(entered.laptop, host, key="bobs"), within_seconds=150)

@@ -15,7 +15,7 @@ from tests.e2e.kernel import Kernel
 from tests.e2e.nodes import applied
 from tests.e2e.policy import KEYS, Changed, make_keys
 from tests.e2e.registry import registry
-from tests.e2e.servers import new_server_name, remove_servers
+from tests.e2e.servers import server_of_ours
 from tests.e2e.slow_starts import SMALL
 from tests.e2e.telling import told
 from tests.e2e.test_faults import hub_starts
@@ -126,14 +126,13 @@ kept = b"x" * 2**31
 @pytest.fixture(scope="module")
 def spoiled(install: Install, alice: Person) -> Iterator[list[str]]:
     """What a person is told of two starts that their own files spoil."""
-    name = new_server_name()
-    running = alice.start_and_wait(name, **SMALL)
-    alice.write_file(running, "spoils.txt", SPOILS)
-    with Kernel(alice, running) as kernel:
-        kernel.run("!mkdir -p ~/.jupyter && mv ~/spoils.txt ~/.jupyter/jupyter_server_config.py")
-    alice.stop(name)
-    yield [told(alice, name, SMALL) for _ in range(2)]
-    remove_servers(install, name)
+    with server_of_ours(install) as name:
+        running = alice.start_and_wait(name, **SMALL)
+        alice.write_file(running, "spoils.txt", SPOILS)
+        with Kernel(alice, running) as kernel:
+            kernel.run("!mkdir -p ~/.jupyter && mv ~/spoils.txt ~/.jupyter/jupyter_server_config.py")
+        alice.stop(name)
+        yield [told(alice, name, SMALL) for _ in range(2)]
 
 
 def test_an_environment_that_crashes(spoiled: list[str]):

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,13 +18,17 @@ import pytest
 SCRIPT = Path(__file__).parents[2] / "images" / "environment" / "bin" / "swish_packages.py"
 
 
-def make_wheel(folder: Path, name: str, version: str, requires: str = "") -> None:
+#: Takes pip a while to compile.
+SLOW = "".join(f"def f{n}(a, b):\n    return [x * {n} for x in range(a) if x % (b + 1)]\n\n" for n in range(8_000))
+
+
+def make_wheel(folder: Path, name: str, version: str, requires: str = "", slow: bool = False) -> None:
     """Write a wheel of one module, which imports what it requires, and of one command; both tell the version."""
     info = f"{name}-{version}.dist-info"
     uses = f"import {requires}\n" if requires else ""
     needs = f"Requires-Dist: {requires}\n" if requires else ""
     files = {
-        f"{name}.py": f"{uses}VERSION = {version!r}\n\ndef main():\n    print(VERSION)\n",
+        f"{name}.py": f"{uses}VERSION = {version!r}\n\ndef main():\n    print(VERSION)\n{SLOW if slow else ''}",
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py2.py3-none-any\n",
         f"{info}/entry_points.txt": f"[console_scripts]\n{name}-version = {name}:main\n",
@@ -70,6 +75,11 @@ class Home:
     def base(self) -> Path:
         """Python's user base there."""
         return self.path / ".swish" / "packages" / "python3"
+
+    @property
+    def site(self) -> Path:
+        """Where packages go to."""
+        return self.base / "lib" / self.python.resolve().name / "site-packages"
 
     @property
     def stamp(self) -> Path:
@@ -231,6 +241,71 @@ def test_nowhere_to_install_is_refused(home: Home, base: str) -> None:
     assert "PYTHONUSERBASE" in done.stderr
 
 
+def test_what_the_person_took_away_is_installed_again(installed: Home) -> None:
+    """Although the set was installed last, a package of it is not there any more."""
+    pip = [str(installed.python.resolve()), "-m", "pip", "uninstall", "-q", "-y", "swishthing"]
+    subprocess.run(pip, env={**installed.environment, "PIP_BREAK_SYSTEM_PACKAGES": "1"}, check=True)
+    assert installed.run("swishthing==1.0").returncode == 0
+    assert installed.python_says("import swishthing; print(swishthing.VERSION)") == "1.0"
+    assert installed.run("swishthing==1.0").stdout == "Packages: installed already.\n"
+
+
+def test_what_the_person_added_is_no_reason_to_install_again(installed: Home) -> None:
+    """All that the set brought is there."""
+    (installed.site / "theirs-1.0.dist-info").mkdir()
+    assert installed.run("swishthing==1.0").stdout == "Packages: installed already.\n"
+
+
+def test_a_package_that_was_stopped_half_way_is_installed_again(home: Home, wheels: Path) -> None:
+    """Pip calls it there before it has its programs."""
+    make_wheel(wheels, "swishlong", "1.0", slow=True)
+    with subprocess.Popen(home.command("swishlong"), env=home.environment, stdout=subprocess.DEVNULL) as running:
+        while not (home.site / "swishlong.py").exists():
+            assert running.poll() is None
+            time.sleep(0.01)
+        running.terminate()
+    assert running.returncode == 128 + signal.SIGTERM
+    assert not list(home.base.glob("bin/*"))
+    assert home.run("swishlong").returncode == 0
+    program = [home.base / "bin" / "swishlong-version"]
+    assert subprocess.check_output(program, env=home.environment, text=True) == "1.0\n"
+
+
+def test_a_package_named_like_a_part_of_python_ends_no_installation(home: Home) -> None:
+    """Such as an old `pathlib`, which pip would import in place of Python's own."""
+    home.site.mkdir(parents=True)
+    (home.site / "pathlib.py").write_text("raise SystemExit('an old one')")
+    done = home.run("swishthing==1.0")
+    assert done.returncode == 0, done.stdout
+
+
+def test_what_the_person_put_there_is_left_alone(home: Home) -> None:
+    """Whatever has a name that we use, or the first line that we look for, is no reason to fail or to change it."""
+    outside = f"#!{home.python.resolve()}\n"
+    programs = home.base / "bin"
+    (programs / "folder").mkdir(parents=True)
+    (programs / "own").write_text(f"{outside}print('by hand')\n")
+    (programs / "link").symlink_to(programs / "own")
+    os.mkfifo(programs / "pipe")
+    os.mkfifo(home.base / ".swish-packages.lock")
+    home.stamp.mkdir()
+    done = home.run("swishthing==1.0")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Packages: the next start does not know of this one: " in done.stdout
+    assert (programs / "own").read_text() == f"{outside}print('by hand')\n"
+    assert (programs / "link").is_symlink()
+    assert (programs / "swishthing-version").read_text().startswith(f"#!{home.python}\n")
+
+
+def test_nothing_is_written_through_a_link(home: Home) -> None:
+    """One that is named like the file in which we keep what was installed leads to a person's work."""
+    home.base.mkdir(parents=True)
+    home.stamp.symlink_to(home.path / "work.txt")
+    assert home.run("swishthing==1.0").returncode == 0
+    assert (home.path / "work.txt").read_text() == "a person's work"
+    assert home.run("swishthing==1.0").stdout == "Packages: installed already.\n"
+
+
 @pytest.mark.parametrize("requirement", ["swishnothing==7", "swishbroken", "not a requirement", "swishthing==9"])
 def test_a_failure_is_pip_s(installed: Home, requirement: str) -> None:
     """What pip says is the last that is said, its exit status is ours, and the home is as it was."""
@@ -239,13 +314,12 @@ def test_a_failure_is_pip_s(installed: Home, requirement: str) -> None:
     assert done.returncode == 1
     assert done.stdout.splitlines()[-1].startswith(("ERROR:", "Hint:"))
     assert not done.stderr
-    assert installed.files() - before == set()
-    assert before - installed.files() == {str(installed.stamp.relative_to(installed.path))}
+    assert installed.files() == before
     assert installed.python_says("import swishthing; print(swishthing.VERSION)") == "1.0"
 
 
 def test_after_a_failure_the_next_start_installs(installed: Home) -> None:
-    """A failed set leaves no stamp: neither it nor the one before is taken for installed."""
+    """Neither the failed set nor the one before is taken for installed."""
     assert installed.run("swishthing==1.0", "swishnothing").returncode == 1
     assert "Packages: installing" in installed.run("swishthing==1.0").stdout
 

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "images" / "environment" / "server" / "jupyterhub_singleuser.py"
 LOAD = f"""
@@ -114,3 +116,49 @@ script.find_programs(places)
 found = places["PATH"]
 """)
     assert found == "/usr/bin:/home/p/base/bin"
+
+
+def test_folders_for_packages_are_there_before_a_kernel_starts(tmp_path: Path):
+    """Of each of the image's Pythons: one that starts before its folder is there does not look into it."""
+    places = {"PYTHONUSERBASE": str(tmp_path), "SWISH_PACKAGES_PYTHON": "/opt/python2/bin/python2.7"}
+    python(f"script.make_room({places!r})\nfound = None")
+    ours = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    assert {place.parent.name for place in tmp_path.glob("lib/*/site-packages")} == {ours, "python2.7"}
+
+
+@pytest.mark.parametrize("places", [{}, {"PYTHONUSERBASE": "/dev/null"}])
+def test_no_room_for_packages_is_no_reason_not_to_start(places: dict[str, str]):
+    """A full volume, e.g., or one that may only be read."""
+    assert python(f"script.make_room({places!r})\nfound = None") == (None, "")
+
+
+@pytest.mark.parametrize("end", ["raise OSError('theirs')", "raise SystemExit(3)"])
+def test_a_server_that_a_package_ends_starts_without_them(tmp_path: Path, end: str):
+    """Once, and it says so."""
+    done = run_server(tmp_path, f"if not sys.flags.no_user_site:\n        {end}\n    print('it runs')")
+    assert done.returncode == 0
+    assert done.stdout == "it runs\n"
+    assert "starts once more, without the packages in PYTHONUSERBASE" in done.stderr
+
+
+def test_a_server_that_cannot_start_ends(tmp_path: Path):
+    """It is not tried for ever."""
+    done = run_server(tmp_path, "raise OSError('ours')")
+    assert done.returncode == 1
+    assert done.stderr.count("starts once more") == 1
+
+
+def test_a_server_that_was_stopped_is_not_started_again(tmp_path: Path):
+    """Its end is its own."""
+    done = run_server(tmp_path, "print('it ran')\n    raise SystemExit(0)")
+    assert (done.returncode, done.stdout, "starts once more" in done.stderr) == (0, "it ran\n", False)
+
+
+def run_server(folder: Path, body: str) -> subprocess.CompletedProcess[str]:
+    """Run the script with a server that does what a body says."""
+    place = folder / "jupyterhub" / "singleuser.py"
+    place.parent.mkdir()
+    place.with_name("__init__.py").touch()
+    place.write_text(f"import sys\n\ndef main():\n    {body}\n")
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    return subprocess.run([sys.executable, SCRIPT], env=environment, capture_output=True, text=True, check=False)

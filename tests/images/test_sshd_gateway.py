@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
 import pytest
+from swish_sshd import gateway_keys
 from swish_sshd.gateway_keys import Answer, Lookup, NoAnswerError, read_answer
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g"
@@ -94,13 +99,67 @@ def test_a_key_that_is_gone_is_forgotten(lookup: _Asked) -> None:
 
 
 def test_what_is_remembered_is_checked_and_bounded(lookup: _Asked) -> None:
-    """A file that somebody damaged is no answer, and no more than a thousand are kept."""
+    """A file that somebody damaged is no answer, and no more than a thousand are kept, with whatever else is there."""
+    (lookup.folder / "key-0").mkdir()
     says(lambda: Answer((GOOD,), "ada"))
     for number in range(1005):
         lookup.find(f"SHA256:{number}", "ED25519", 1000)
-    files = list(lookup.folder.glob("key-*"))
+    files = [path for path in lookup.folder.glob("key-*") if path.is_file()]
     assert len(files) == 1000
     for path in files:
         path.write_text(json.dumps({"time": 1000, "answer": {"lines": [KEY], "user": "eve"}}))
     recalled = [lookup.recall(f"SHA256:{number}", 1001) for number in range(1005)]
     assert {found.lines for found in recalled if found} == {()}
+
+
+@pytest.fixture
+def says_bytes(tmp_path: Path) -> Iterator[Callable[[Iterable[bytes]], Lookup]]:
+    """Starts a web service that says what it is told to, and gives who asks it."""
+    (tmp_path / "token").write_text("t")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threads: list[threading.Thread] = []
+
+        def start(parts: Iterable[bytes]) -> Lookup:
+            threads.append(threading.Thread(target=_say, args=(server, parts)))
+            threads[0].start()
+            return Lookup(f"http://127.0.0.1:{server.getsockname()[1]}/", tmp_path / "token", tmp_path)
+
+        yield start
+        for thread in threads:
+            thread.join()
+
+
+def _say(server: socket.socket, parts: Iterable[bytes]) -> None:
+    # until who asked has had enough
+    with server.accept()[0] as asked, suppress(OSError):
+        asked.recv(1 << 16)
+        asked.settimeout(0.02)
+        for part in parts:
+            asked.sendall(part)
+            with suppress(TimeoutError):
+                asked.recv(1)
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [b"hello there\r\n\r\n"],
+        [b"HTTP/1.1 200 OK\r\nX: " + b"a" * 70_000 + b"\r\n\r\n"],
+        [HEAD.replace(b"Content-Length: 400000", b"Transfer-Encoding: chunked") + b'50\r\n{"lines"'],
+        [HEAD, b'{"lines": []}'],
+        [HEAD, b"[" * 400_000],
+        chain([HEAD], repeat(b"[")),
+    ],
+    ids=["no HTTP", "a long header", "a cut chunk", "a cut body", "deep", "drops"],
+)
+def test_what_is_no_answer_is_silence(
+    says_bytes: Callable[[Iterable[bytes]], Lookup], monkeypatch: pytest.MonkeyPatch, parts: Iterable[bytes]
+) -> None:
+    """Then what was answered last is good, whatever was said in its place, and for however long."""
+    monkeypatch.setattr(gateway_keys, "_TIMEOUT", 0.5)
+    lookup = says_bytes(parts)
+    lookup._remember("SHA256:a", Answer((GOOD,), "ada"), 1000)
+    assert lookup.find("SHA256:a", "ED25519", 1001) == Answer((GOOD,), "ada")

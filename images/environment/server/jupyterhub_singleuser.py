@@ -9,6 +9,9 @@ module: nothing breaks when JupyterHub uses it after all, it is only as slow as 
 
 `rfc3987_syntax`, which a person may have installed for their own code, is kept from the server for good: it builds a
 parser when it is imported, for seconds, and the server uses it to check formats that none of its documents has.
+
+The server does see the person's packages, since an extension may be among them. One that ends it while it starts costs
+them all: it is started again without.
 """
 
 from __future__ import annotations
@@ -16,8 +19,10 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import traceback
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
@@ -90,11 +95,36 @@ def find_programs(environment: MutableMapping[str, str]) -> None:
         environment["PATH"] = f"{environment.get('PATH', '')}:{base}/bin"
 
 
+def make_room(environment: Mapping[str, str]) -> None:
+    """Make the folders that packages of the person's go to: what starts before there is one does not look there."""
+    if not (base := environment.get("PYTHONUSERBASE")):
+        return
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    for python in {version, Path(environment.get("SWISH_PACKAGES_PYTHON", version)).name}:
+        # a volume may be full, e.g.: no reason not to start
+        with suppress(OSError):
+            Path(base, "lib", python, "site-packages").mkdir(parents=True, exist_ok=True)
+
+
+def start() -> None:
+    """Start the server; once more without the person's packages if one of them ends it."""
+    try:
+        prepare()
+        importlib.import_module("jupyterhub.singleuser").main()
+    except (Exception, SystemExit) as error:
+        if sys.flags.no_user_site or (isinstance(error, SystemExit) and not error.code):
+            raise
+        traceback.print_exc()
+        print("jupyterhub-singleuser: starts once more, without the packages in PYTHONUSERBASE.", file=sys.stderr)  # noqa: T201
+        sys.stderr.flush()
+        os.execv(sys.executable, [sys.executable, "-s", *sys.argv])  # noqa: S606 - this very program
+
+
 def main() -> None:
     """Start the server."""
     find_programs(os.environ)
-    prepare()
-    importlib.import_module("jupyterhub.singleuser").main()
+    make_room(os.environ)
+    start()
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from http.client import HTTPException, HTTPResponse, IncompleteRead
 from pathlib import Path
 from typing import Any, Final
 from urllib.error import HTTPError
@@ -83,13 +84,14 @@ class Lookup:
             query = urlencode({"fingerprint": fingerprint, "type": kind})
             headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
             request = Request(f"{self.web}internal/gateway-keys?{query}", headers=headers)  # noqa: S310 - our own service
+            until = time.monotonic() + _TIMEOUT
             with build_opener(ProxyHandler({}), _Stay()).open(request, timeout=_TIMEOUT) as answer:
-                return read_answer(json.loads(answer.read(_MOST)))
+                return read_answer(json.loads(_read_until(answer, until)))
         except HTTPError as error:
             if error.code == 404:
                 return Answer()
             raise NoAnswerError(f"HTTP {error.code}") from error
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, HTTPException, RecursionError) as error:
             raise NoAnswerError(type(error).__name__) from error
 
     def find(self, fingerprint: str, kind: str, now: float) -> Answer:
@@ -114,7 +116,7 @@ class Lookup:
             kept = json.loads(self._file(fingerprint).read_text(encoding="utf-8"))
             answer = read_answer(kept["answer"])
             return answer if 0 <= now - float(kept["time"]) < _HOUR else None
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
     def _file(self, fingerprint: str) -> Path:
@@ -132,12 +134,33 @@ class Lookup:
             self._forget()
 
     def _forget(self) -> None:
+        kept = list(self.folder.glob("key-*"))
         # to look at each of them takes as long as a log-in does
-        if sum(1 for _ in self.folder.iterdir()) <= _REMEMBERED:
+        if len(kept) <= _REMEMBERED:
             return
-        kept = sorted(self.folder.glob("key-*"), key=lambda path: path.stat().st_mtime)
-        for path in kept[:-_REMEMBERED]:
-            path.unlink(missing_ok=True)
+        for path in sorted(kept, key=_changed)[:-_REMEMBERED]:
+            with suppress(OSError):
+                path.unlink()
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        # another one forgot it meanwhile
+        return 0
+
+
+def _read_until(answer: HTTPResponse, until: float) -> bytes:
+    """Read an answer to its end; one that comes in drops, each in time, has no end."""
+    read = bytearray()
+    while part := answer.read1(_MOST - len(read)):
+        read += part
+        if time.monotonic() > until:
+            raise TimeoutError
+    if answer.length:
+        raise IncompleteRead(bytes(read), answer.length)
+    return bytes(read)
 
 
 def read_answer(document: Any) -> Answer:
