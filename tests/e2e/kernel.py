@@ -45,7 +45,6 @@ class Kernel:
     def __init__(self, person: Person, server: Server, name: str = "python3") -> None:
         self._person = person
         self._server = server
-        self.name = name
         self._session = uuid.uuid4().hex
         self.id: str = person.ask(server, "POST", "kernels", json={"name": name})["id"]
         self._sockets = ExitStack()

@@ -32,6 +32,7 @@ PHASES = (
         (
             "test_lab",
             "test_images",
+            "test_imports",
             "test_launch",
             "test_policy",
             "test_faults",
@@ -39,11 +40,12 @@ PHASES = (
             "test_browser",
             "test_large_files",
             "test_protocol",
-        )
+        ),
+        workers=3,
     ),
     # the first of these waits for Kubernetes most of the time
     Phase(
-        ("test_slow_trouble", "test_ssh", "test_trouble", "test_imports", "test_changed_policy", "test_secrets"),
+        ("test_slow_trouble", "test_ssh", "test_trouble", "test_changed_policy", "test_secrets"),
         workers=3,
     ),
     Phase(("test_crowd", "test_gpu", "test_hub_restart", "test_lifecycle"), workers=0),

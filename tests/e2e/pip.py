@@ -22,7 +22,7 @@ def pip_options() -> dict[str, str]:
     return {name.split(".")[-1]: value.strip("'\"") for name, value in pairs}
 
 
-def configure_pip(person: Person, server: Server, kernel_name: str = "python3") -> None:
+def configure_pip(person: Person, server: Server, kernel: Kernel) -> None:
     """Have pip in the environment reach packages as this machine does, with the authorities that are trusted here."""
     options = pip_options()
     settings = {name: options[name] for name in INDEX_OPTIONS if name in options}
@@ -34,5 +34,4 @@ def configure_pip(person: Person, server: Server, kernel_name: str = "python3") 
     text = io.StringIO()
     config.write(text)
     person.write_file(server, "pip.conf.txt", text.getvalue())
-    with Kernel(person, server, kernel_name) as kernel:
-        kernel.run("!mkdir -p ~/.config/pip && mv pip.conf.txt ~/.config/pip/pip.conf")
+    kernel.run("!mkdir -p ~/.config/pip && mv pip.conf.txt ~/.config/pip/pip.conf")

@@ -54,6 +54,6 @@ def test_image_runs_a_cell(install: Install, alice: Person, page: Page, server_n
 
 def install_first(alice: Person, server: Server, kernel: Kernel, package: str, code: str, printed: str) -> None:
     """Check that a kernel can import the first package of all at once."""
-    configure_pip(alice, server, kernel.name)
+    configure_pip(alice, server, kernel)
     assert "Successfully installed" in kernel.run(f"!pip install {package}")
     assert kernel.run(code) == printed

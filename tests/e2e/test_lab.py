@@ -46,9 +46,7 @@ HEADINGS = {
 def fresh(install: Install, alice: Person) -> Iterator[Server]:
     """An environment into which nothing was installed yet."""
     with server_of_ours(install) as name:
-        server = alice.start_and_wait(name, **SMALL)
-        configure_pip(alice, server)
-        yield server
+        yield alice.start_and_wait(name, **SMALL)
 
 
 @pytest.fixture(scope="module")
@@ -78,16 +76,14 @@ def lab(opened: Page) -> Page:
 def test_the_first_package_of_all(alice: Person, fresh: Server):
     """One that a notebook installs can be imported there at once, although no package was there when it began."""
     with Kernel(alice, fresh) as kernel:
-        kernel.run("%pip install tabulate==0.9.0")
+        configure_pip(alice, fresh, kernel)
+        kernel.run("%pip install tabulate==0.9.0 pathlib==1.0.1")
         assert kernel.run("import tabulate; print(tabulate.__version__)") == "0.9.0\n"
 
 
-def test_packages_named_like_parts_of_python(alice: Person, fresh: Server):
-    """The next kernel begins all the same, and installs."""
+def test_a_package_named_like_a_part_of_python(alice: Person, fresh: Server):
+    """It was among the first, and the next kernel begins all the same, with Python's own."""
     with Kernel(alice, fresh) as kernel:
-        kernel.run("%pip install pathlib==1.0.1")
-    with Kernel(alice, fresh) as kernel:
-        assert "Successfully installed" in kernel.run("%pip install itsdangerous==2.2.0")
         assert kernel.run("import pathlib; print(pathlib.__file__.startswith('/usr/lib/'))") == "True\n"
 
 

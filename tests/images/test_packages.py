@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from swish_packages import install
+from swish_packages.job import read_job
 
 SCRIPT = Path(__file__).parents[2] / "images" / "environment" / "bin" / "swish_packages.py"
 
@@ -117,6 +119,8 @@ def make_home(path: Path, python: Path, wheels: Path) -> Home:
         "PIP_NO_INDEX": "1",
         "PIP_FIND_LINKS": str(wheels),
         "PIP_CONFIG_FILE": os.devnull,
+        # to look for conflicts takes longer than all else, where Python has many packages; 0 is how pip spells "do not"
+        "PIP_NO_WARN_CONFLICTS": "0",
     }
     return Home(path, python, environment)
 
@@ -127,20 +131,41 @@ def home(tmp_path: Path, python: Path, wheels: Path) -> Home:
     return make_home(tmp_path, python, wheels)
 
 
+Installed = tuple[Home, subprocess.CompletedProcess[str]]
+
+
 @pytest.fixture(scope="session")
-def installed_once(tmp_path_factory: pytest.TempPathFactory, python: Path, wheels: Path) -> Path:
-    """A home into which swishthing 1.0 was installed; not to be changed."""
+def installed_once(tmp_path_factory: pytest.TempPathFactory, python: Path, wheels: Path) -> Installed:
+    """A home into which swishthing 1.0 was installed, not to be changed, and what was said."""
     home = make_home(tmp_path_factory.mktemp("installed"), python, wheels)
     done = home.run("swishthing==1.0")
     assert done.returncode == 0, done.stdout + done.stderr
-    return home.path
+    return home, done
 
 
 @pytest.fixture
-def installed(tmp_path: Path, installed_once: Path, python: Path, wheels: Path) -> Home:
+def installed(tmp_path: Path, installed_once: Installed, python: Path, wheels: Path) -> Home:
     """A home of one's own into which swishthing 1.0 was installed before."""
-    shutil.copytree(installed_once, tmp_path, symlinks=True, dirs_exist_ok=True)
+    shutil.copytree(installed_once[0].path, tmp_path, symlinks=True, dirs_exist_ok=True)
     return make_home(tmp_path, python, wheels)
+
+
+@pytest.fixture(scope="session")
+def cluttered(tmp_path_factory: pytest.TempPathFactory, python: Path, wheels: Path) -> Installed:
+    """A home in which whatever has a name that we or pip look for is something else, and what was said there."""
+    home = make_home(tmp_path_factory.mktemp("cluttered"), python, wheels)
+    for name in ("pip.py", "hashlib.py", "subprocess.py"):
+        (home.path / name).write_text("raise SystemExit('from the home')")
+    home.site.mkdir(parents=True)
+    (home.site / "pathlib.py").write_text("raise SystemExit('an old one')")
+    programs = home.base / "bin"
+    (programs / "folder").mkdir(parents=True)
+    (programs / "own").write_text(f"#!{python.resolve()}\nprint('by hand')\n")
+    (programs / "link").symlink_to(programs / "own")
+    os.mkfifo(programs / "pipe")
+    os.mkfifo(home.base / ".swish-packages.lock")
+    home.stamp.symlink_to(home.path / "work.txt")
+    return home, home.run("swishthing==1.0")
 
 
 def test_a_package_is_installed_for_the_kernel_s_python(installed: Home) -> None:
@@ -173,19 +198,26 @@ def test_a_program_is_changed_in_one_piece(installed: Home) -> None:
     assert as_it_was.read_bytes() == pips
 
 
-def test_progress_is_printed(home: Home) -> None:
+def test_progress_is_printed(installed_once: Installed) -> None:
     """The log says what is being installed, then what pip does, then how long it took."""
-    lines = home.run("swishthing==1.0", "swishother").stdout.splitlines()
-    assert lines[0] == "Packages: installing swishother, swishthing==1.0"
+    lines = installed_once[1].stdout.splitlines()
+    assert lines[0] == "Packages: installing swishthing==1.0"
     assert any(line.startswith("Successfully installed swishthing-1.0") for line in lines)
     assert lines[-1].startswith("Packages: installed in ")
 
 
-def test_the_same_set_is_not_installed_again(home: Home) -> None:
-    """A second start with the same set, in another order, does not call pip."""
-    assert home.run("swishthing==1.0", "swishother").returncode == 0
-    again = home.run("swishother", "swishthing==1.0", "swishother")
+def test_the_same_set_is_not_installed_again(installed: Home) -> None:
+    """A second start with it does not call pip."""
+    again = installed.run("swishthing==1.0", "swishthing==1.0")
     assert (again.returncode, again.stdout) == (0, "Packages: installed already.\n")
+
+
+def test_a_set_is_the_same_in_another_order(tmp_path: Path) -> None:
+    """And with one of them named twice."""
+    told = {"PYTHONUSERBASE": str(tmp_path)}
+    first, again, other = (read_job(names.split(), told) for names in ("b a", "a b a", "a b c"))
+    assert first.requirements == ("a", "b")
+    assert first.key == again.key != other.key
 
 
 def test_another_set_is_installed(installed: Home) -> None:
@@ -271,39 +303,33 @@ def test_a_package_that_was_stopped_half_way_is_installed_again(home: Home, whee
     assert subprocess.check_output(program, env=home.environment, text=True) == "1.0\n"
 
 
-def test_a_package_named_like_a_part_of_python_ends_no_installation(home: Home) -> None:
-    """Such as an old `pathlib`, which pip would import in place of Python's own."""
-    home.site.mkdir(parents=True)
-    (home.site / "pathlib.py").write_text("raise SystemExit('an old one')")
-    done = home.run("swishthing==1.0")
-    assert done.returncode == 0, done.stdout
-
-
-def test_what_the_person_put_there_is_left_alone(home: Home) -> None:
-    """Whatever has a name that we use, or the first line that we look for, is no reason to fail or to change it."""
-    outside = f"#!{home.python.resolve()}\n"
-    programs = home.base / "bin"
-    (programs / "folder").mkdir(parents=True)
-    (programs / "own").write_text(f"{outside}print('by hand')\n")
-    (programs / "link").symlink_to(programs / "own")
-    os.mkfifo(programs / "pipe")
-    os.mkfifo(home.base / ".swish-packages.lock")
-    home.stamp.mkdir()
-    done = home.run("swishthing==1.0")
+def test_what_the_person_put_there_is_no_reason_to_fail(cluttered: Installed) -> None:
+    """Neither modules that are named like pip's or Python's, where Python looks, nor what is no file."""
+    home, done = cluttered
     assert (done.returncode, done.stderr) == (0, "")
-    assert "Packages: the next start does not know of this one: " in done.stdout
-    assert (programs / "own").read_text() == f"{outside}print('by hand')\n"
-    assert (programs / "link").is_symlink()
-    assert (programs / "swishthing-version").read_text().startswith(f"#!{home.python}\n")
+    assert (home.base / "bin" / "swishthing-version").read_text().startswith(f"#!{home.python}\n")
 
 
-def test_nothing_is_written_through_a_link(home: Home) -> None:
+def test_what_pip_did_not_write_is_not_changed(cluttered: Installed) -> None:
+    """Though it begins as what pip writes does."""
+    home, _ = cluttered
+    assert (home.base / "bin" / "own").read_text() == f"#!{home.python.resolve()}\nprint('by hand')\n"
+    assert (home.base / "bin" / "link").is_symlink()
+
+
+def test_nothing_is_written_through_a_link(cluttered: Installed) -> None:
     """One that is named like the file in which we keep what was installed leads to a person's work."""
-    home.base.mkdir(parents=True)
-    home.stamp.symlink_to(home.path / "work.txt")
-    assert home.run("swishthing==1.0").returncode == 0
+    home, _ = cluttered
     assert (home.path / "work.txt").read_text() == "a person's work"
     assert home.run("swishthing==1.0").stdout == "Packages: installed already.\n"
+
+
+def test_what_cannot_be_remembered_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is no reason to fail."""
+    (tmp_path / ".swish-packages").mkdir()
+    install._remember(read_job(["a"], {"PYTHONUSERBASE": str(tmp_path)}), "key")
+    assert capsys.readouterr().out.startswith("Packages: the next start does not know of this one: ")
+    assert [path.name for path in tmp_path.iterdir()] == [".swish-packages"]
 
 
 @pytest.mark.parametrize("requirement", ["swishnothing==7", "swishbroken", "not a requirement", "swishthing==9"])
@@ -331,13 +357,6 @@ def test_a_volume_that_cannot_be_written_is_said(home: Home) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("swish-packages: ")
     assert "Traceback" not in done.stderr
-
-
-def test_a_module_in_the_home_does_not_come_between(home: Home) -> None:
-    """Files of the person that are named like pip's modules are not run."""
-    for name in ("pip.py", "hashlib.py", "subprocess.py"):
-        (home.path / name).write_text("raise SystemExit('from the home')")
-    assert home.run("swishthing==1.0").returncode == 0
 
 
 def test_a_stop_stops_pip(home: Home, tmp_path: Path) -> None:
