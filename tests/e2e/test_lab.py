@@ -129,6 +129,8 @@ def test_debugger(lab: Page):
     """The kernel can be debugged, and its variables are shown."""
     open_notebook(lab, "Python 3 (ipykernel)")
     bug = lab.locator(".jp-DebuggerBugButton:visible")
+    # until the kernel has said that it can be debugged, a click is lost
+    expect(bug).to_have_attribute("aria-disabled", "false", timeout=30_000)
     bug.click()
     expect(bug).to_have_attribute("aria-pressed", "true", timeout=30_000)
     run_cell(lab, "the_answer = 6 * 7")
