@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 #: Programs that only a Kubernetes node runs.
-NODE_PROGRAMS = {
-    "containerd",
-    "containerd-shim",
-    "containerd-shim-runc-v2",
-    "kubelet",
+NODE_PROGRAMS = {"containerd", "containerd-shim", "containerd-shim-runc-v2", "kubelet"}
+#: Those that it runs in containers. Outside of one they are somebody else's, such as of tests that run beside these.
+CONTAINED_PROGRAMS = {
     "kube-apiserver",
     "kube-controller-manager",
     "kube-scheduler",
@@ -36,30 +34,41 @@ class Program:
         process: its id and its start time, so that an id used again is another one.
         parent: its parent's id.
         command: its command line.
+        contained: whether it sees other files than we do.
     """
 
     process: Process
     parent: int
     command: str
+    contained: bool
 
 
 def programs() -> list[Program]:
     """Return every process."""
-    found = []
+    found, ours = [], _files(Path("/proc/self"))
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             fields = (folder / "stat").read_text().rpartition(")")[2].split()
             command = (folder / "cmdline").read_text(errors="replace").replace("\0", " ").strip()
+            contained = _files(folder) != ours
         except (FileNotFoundError, ProcessLookupError):
             continue  # it ended meanwhile
-        found.append(Program((int(folder.name), fields[19]), int(fields[1]), command))
+        found.append(Program((int(folder.name), fields[19]), int(fields[1]), command, contained))
     return found
 
 
-def is_of_a_node(command: str) -> bool:
-    """Return whether this is the command line of a node's program or of something in our containers."""
-    words = command.split()[:3]
-    return bool(NODE_PROGRAMS & {Path(word).name for word in words}) or "swish-local" in command
+def _files(process: Path) -> str:
+    """Return a name for the files that a process sees; empty if that is not ours to know."""
+    try:
+        return str((process / "ns" / "mnt").readlink())
+    except PermissionError:
+        return ""
+
+
+def is_of_a_node(one: Program) -> bool:
+    """Return whether this is a node's program or something in our containers."""
+    wanted = NODE_PROGRAMS | (CONTAINED_PROGRAMS if one.contained else set())
+    return bool(wanted & {Path(word).name for word in one.command.split()[:3]}) or "swish-local" in one.command
 
 
 def node_processes() -> dict[Process, str]:
@@ -71,7 +80,7 @@ def node_processes() -> dict[Process, str]:
         parent = by_id.get(one.parent)
         return parent is not None and ("-m pytest" in parent.command or is_of_a_test(parent))
 
-    return {one.process: one.command for one in found if is_of_a_node(one.command) and not is_of_a_test(one)}
+    return {one.process: one.command for one in found if is_of_a_node(one) and not is_of_a_test(one)}
 
 
 def network_interfaces() -> set[str]:
