@@ -53,7 +53,7 @@ def new_page(context: BrowserContext) -> Iterator[Page]:
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
     page.close()
-    assert errors == []
+    assert not errors, "\n".join(errors)
 
 
 @pytest.fixture

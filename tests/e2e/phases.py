@@ -40,8 +40,7 @@ PHASES = (
             "test_browser",
             "test_large_files",
             "test_protocol",
-        ),
-        workers=3,
+        )
     ),
     # the first of these waits for Kubernetes most of the time
     Phase(

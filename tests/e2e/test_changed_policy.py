@@ -13,7 +13,7 @@ from tests.e2e.install import Install, wait_until
 from tests.e2e.kernel import Kernel
 from tests.e2e.nodes import applied
 from tests.e2e.policy import Changed
-from tests.e2e.servers import server_of_ours
+from tests.e2e.servers import remove_servers, server_of_ours
 from tests.e2e.telling import failure
 
 GUARDED = {"image": "python3", "pool": "guarded", "cpu": "500m", "memory": "1Gi"}
@@ -126,6 +126,8 @@ def test_team_in_its_own_namespace(install: Install, walled: Install, alice: Per
         told = failure(alice, other, **WALLED)
     assert "The cluster's quota for team Walled is used up" in told
     assert walled.environment_pods(alice.name, other) == []
+    # what was refused is a server all the same, of which nobody may have many
+    remove_servers(install, other)
     alice.stop(in_walled.name)
     wait_until("its pod is gone", lambda: not walled.environment_pods(alice.name, in_walled.name))
 
