@@ -149,11 +149,12 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n\r\n"
         [b"hello there\r\n\r\n"],
         [b"HTTP/1.1 200 OK\r\nX: " + b"a" * 70_000 + b"\r\n\r\n"],
         [HEAD.replace(b"Content-Length: 400000", b"Transfer-Encoding: chunked") + b'50\r\n{"lines"'],
+        [b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"],
         [HEAD, b'{"lines": []}'],
         [HEAD, b"[" * 400_000],
         chain([HEAD], repeat(b"[")),
     ],
-    ids=["no HTTP", "a long header", "a cut chunk", "a cut body", "deep", "drops"],
+    ids=["no HTTP", "a long header", "a cut chunk", "a page that is not there", "a cut body", "deep", "drops"],
 )
 def test_what_is_no_answer_is_silence(
     says_bytes: Callable[[Iterable[bytes]], Lookup], monkeypatch: pytest.MonkeyPatch, parts: Iterable[bytes]

@@ -10,8 +10,8 @@ module: nothing breaks when JupyterHub uses it after all, it is only as slow as 
 `rfc3987_syntax`, which a person may have installed for their own code, is kept from the server for good: it builds a
 parser when it is imported, for seconds, and the server uses it to check formats that none of its documents has.
 
-The server does see the person's packages, since an extension may be among them. One that ends it while it starts costs
-them all: it is started again without.
+The server does see the person's packages, since an extension may be among them. An exception of one while it starts
+costs them all: it is started again without.
 """
 
 from __future__ import annotations
@@ -107,12 +107,15 @@ def make_room(environment: Mapping[str, str]) -> None:
 
 
 def start() -> None:
-    """Start the server; once more without the person's packages if one of them ends it."""
+    """Start the server; once more without the person's packages if one of them raises an exception.
+
+    What ends by itself, as for a hub that does not answer or a signal that came early, has its reasons.
+    """
     try:
         prepare()
         importlib.import_module("jupyterhub.singleuser").main()
-    except (Exception, SystemExit) as error:
-        if sys.flags.no_user_site or (isinstance(error, SystemExit) and not error.code):
+    except Exception:
+        if sys.flags.no_user_site:
             raise
         traceback.print_exc()
         print("jupyterhub-singleuser: starts once more, without the packages in PYTHONUSERBASE.", file=sys.stderr)  # noqa: T201

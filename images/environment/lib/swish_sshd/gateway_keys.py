@@ -88,8 +88,6 @@ class Lookup:
             with build_opener(ProxyHandler({}), _Stay()).open(request, timeout=_TIMEOUT) as answer:
                 return read_answer(json.loads(_read_until(answer, until)))
         except HTTPError as error:
-            if error.code == 404:
-                return Answer()
             raise NoAnswerError(f"HTTP {error.code}") from error
         except (OSError, ValueError, HTTPException, RecursionError) as error:
             raise NoAnswerError(type(error).__name__) from error
