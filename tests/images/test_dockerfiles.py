@@ -89,8 +89,8 @@ def test_apt_leaves_nothing_behind(path: Path) -> None:
 @by_folder
 def test_no_machine_s_configuration_is_baked_in(path: Path) -> None:
     """No mirror, index, proxy or certificate of a build machine is named: those are the builder's to give."""
-    # Debian's own list of authorities is the same everywhere
-    text = path.read_text().replace("/etc/ssl/certs/ca-certificates.crt", "")
+    # a link to Debian's own list of authorities is the same everywhere
+    text = path.read_text().replace("ln -sf /etc/ssl/certs/ca-certificates.crt ", "")
     assert not re.search(r"https?://|index-url|--registry|HTTPS?_PROXY|\.crt\b", text, re.IGNORECASE)
 
 

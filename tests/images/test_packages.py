@@ -131,21 +131,23 @@ def home(tmp_path: Path, python: Path, wheels: Path) -> Home:
     return make_home(tmp_path, python, wheels)
 
 
+#: What was installed where something was.
+SET = ("swishthing==1.0", "swishother")
 Installed = tuple[Home, subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="session")
 def installed_once(tmp_path_factory: pytest.TempPathFactory, python: Path, wheels: Path) -> Installed:
-    """A home into which swishthing 1.0 was installed, not to be changed, and what was said."""
+    """A home into which the set was installed, not to be changed, and what was said."""
     home = make_home(tmp_path_factory.mktemp("installed"), python, wheels)
-    done = home.run("swishthing==1.0")
+    done = home.run(*SET)
     assert done.returncode == 0, done.stdout + done.stderr
     return home, done
 
 
 @pytest.fixture
 def installed(tmp_path: Path, installed_once: Installed, python: Path, wheels: Path) -> Home:
-    """A home of one's own into which swishthing 1.0 was installed before."""
+    """A home of one's own into which the set was installed before."""
     shutil.copytree(installed_once[0].path, tmp_path, symlinks=True, dirs_exist_ok=True)
     return make_home(tmp_path, python, wheels)
 
@@ -201,14 +203,14 @@ def test_a_program_is_changed_in_one_piece(installed: Home) -> None:
 def test_progress_is_printed(installed_once: Installed) -> None:
     """The log says what is being installed, then what pip does, then how long it took."""
     lines = installed_once[1].stdout.splitlines()
-    assert lines[0] == "Packages: installing swishthing==1.0"
+    assert lines[0] == "Packages: installing swishother, swishthing==1.0"
     assert any(line.startswith("Successfully installed swishthing-1.0") for line in lines)
     assert lines[-1].startswith("Packages: installed in ")
 
 
 def test_the_same_set_is_not_installed_again(installed: Home) -> None:
-    """A second start with it does not call pip."""
-    again = installed.run("swishthing==1.0", "swishthing==1.0")
+    """A second start with it, in another order, does not call pip."""
+    again = installed.run("swishother", "swishthing==1.0", "swishother")
     assert (again.returncode, again.stdout) == (0, "Packages: installed already.\n")
 
 
@@ -232,7 +234,7 @@ def test_another_python_is_another_set(installed: Home, tmp_path: Path) -> None:
     newer = tmp_path / "python9.9"
     newer.write_text("#!/bin/sh\nexit 9\n")
     newer.chmod(0o755)
-    assert installed.run("swishthing==1.0", SWISH_PACKAGES_PYTHON=str(newer)).returncode == 9
+    assert installed.run(*SET, SWISH_PACKAGES_PYTHON=str(newer)).returncode == 9
 
 
 def test_the_image_s_own_version_can_be_replaced(home: Home, wheels: Path) -> None:
@@ -277,15 +279,15 @@ def test_what_the_person_took_away_is_installed_again(installed: Home) -> None:
     """Although the set was installed last, a package of it is not there any more."""
     pip = [str(installed.python.resolve()), "-m", "pip", "uninstall", "-q", "-y", "swishthing"]
     subprocess.run(pip, env={**installed.environment, "PIP_BREAK_SYSTEM_PACKAGES": "1"}, check=True)
-    assert installed.run("swishthing==1.0").returncode == 0
+    assert installed.run(*SET).returncode == 0
     assert installed.python_says("import swishthing; print(swishthing.VERSION)") == "1.0"
-    assert installed.run("swishthing==1.0").stdout == "Packages: installed already.\n"
+    assert installed.run(*SET).stdout == "Packages: installed already.\n"
 
 
 def test_what_the_person_added_is_no_reason_to_install_again(installed: Home) -> None:
     """All that the set brought is there."""
     (installed.site / "theirs-1.0.dist-info").mkdir()
-    assert installed.run("swishthing==1.0").stdout == "Packages: installed already.\n"
+    assert installed.run(*SET).stdout == "Packages: installed already.\n"
 
 
 def test_a_package_that_was_stopped_half_way_is_installed_again(home: Home, wheels: Path) -> None:
@@ -346,8 +348,8 @@ def test_a_failure_is_pip_s(installed: Home, requirement: str) -> None:
 
 def test_after_a_failure_the_next_start_installs(installed: Home) -> None:
     """Neither the failed set nor the one before is taken for installed."""
-    assert installed.run("swishthing==1.0", "swishnothing").returncode == 1
-    assert "Packages: installing" in installed.run("swishthing==1.0").stdout
+    assert installed.run(*SET, "swishnothing").returncode == 1
+    assert "Packages: installing" in installed.run(*SET).stdout
 
 
 def test_a_volume_that_cannot_be_written_is_said(home: Home) -> None:
