@@ -236,6 +236,12 @@ def test_what_puts_the_person_s_packages_first_is_in_the_kernel_s_python(path: P
     assert f"COPY images/environment/site/ /opt/swish/lib/python{version[1]}/site-packages/\n" in path.read_text()
 
 
+@by_environment
+def test_a_package_of_the_person_s_does_not_replace_our_kernels(path: Path) -> None:
+    """Its kernel would not look for packages where ours do; one that the person put into their home does."""
+    assert "JUPYTER_PATH=/home/swish/.local/share/jupyter:/opt/swish/share/jupyter " in path.read_text()
+
+
 def pins(path: Path) -> dict[str, str]:
     """Return the version of each package of a lock."""
     return dict(re.findall(r"(?m)^([a-z0-9._-]+)(?:\[\S+\])?==(\S+)", path.read_text()))

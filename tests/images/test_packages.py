@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from swish_packages import install
 from swish_packages.job import read_job
+from swish_packages.stamp import Stamp
 
 SCRIPT = Path(__file__).parents[2] / "images" / "environment" / "bin" / "swish_packages.py"
 
@@ -63,6 +63,13 @@ def python(tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> Path:
     pip = [str(python), "-m", "pip", "install", "-q", "--no-index", "--find-links", str(wheels)]
     subprocess.run([*pip, "swishother==1.0"], check=True)
     return python
+
+
+@pytest.fixture(scope="session")
+def image(python: Path) -> Path:
+    """Where that virtual environment's packages are."""
+    (found,) = python.parents[1].glob("lib/python*/site-packages")
+    return found
 
 
 @dataclass(frozen=True)
@@ -290,6 +297,30 @@ def test_what_the_person_added_is_no_reason_to_install_again(installed: Home) ->
     assert installed.run(*SET).stdout == "Packages: installed already.\n"
 
 
+def test_the_next_image_s_packages_are_a_reason_to_install_again(installed: Home, image: Path) -> None:
+    """Pip left out what the image of yesterday had, and what fits with it only."""
+    another = image / "swishother-7.0.dist-info"
+    another.mkdir()
+    try:
+        assert "Packages: installing" in installed.run(*SET).stdout
+    finally:
+        another.rmdir()
+
+
+def test_a_package_may_have_any_name_and_be_of_any_age(home: Home) -> None:
+    """A folder is named in bytes, and the pip of Python 2 has records of another kind."""
+    home.site.mkdir(parents=True)
+    odd = [b"\xff-1.0.dist-info", b"a\nb-1.0.dist-info", b"old-1.0.egg-info"]
+    for name in odd:
+        (home.site / os.fsdecode(name)).mkdir()
+    # pip reads their records and says that they have none: we are asked whether ours are read
+    stamp = Stamp(read_job(["a"], {"PYTHONUSERBASE": str(home.base), "SWISH_PACKAGES_PYTHON": str(home.python)}))
+    stamp.end()
+    assert stamp.is_of_the_set()
+    (home.site / os.fsdecode(odd[2])).rmdir()
+    assert not stamp.is_of_the_set()
+
+
 def test_a_package_that_was_stopped_half_way_is_installed_again(home: Home, wheels: Path) -> None:
     """Pip calls it there before it has its programs."""
     make_wheel(wheels, "swishlong", "1.0", slow=True)
@@ -303,6 +334,26 @@ def test_a_package_that_was_stopped_half_way_is_installed_again(home: Home, whee
     assert home.run("swishlong").returncode == 0
     program = [home.base / "bin" / "swishlong-version"]
     assert subprocess.check_output(program, env=home.environment, text=True) == "1.0\n"
+
+
+@pytest.mark.parametrize(("age", "version"), [(0, "changed"), (600, "1.0")])
+def test_what_a_notebook_s_pip_left_half_done_is_installed_again(installed: Home, age: int, version: str) -> None:
+    """Unless it may be at work yet: then nobody takes its record away."""
+    (record,) = installed.site.glob("swishthing-*.dist-info")
+    lines = (record / "RECORD").read_text().splitlines(keepends=True)
+    (record / "RECORD").write_text("".join(line for line in lines if "INSTALLER" not in line))
+    (installed.site / "swishthing.py").write_text("VERSION = 'changed'")
+    os.utime(record, (time.time() - age,) * 2)
+    assert installed.run("swishthing==1.0").returncode == 0
+    assert installed.python_says("import swishthing; print(swishthing.VERSION)") == version
+
+
+def test_two_packages_with_the_same_file_stay(installed: Home) -> None:
+    """Neither is taken for half installed when the other went and took the file along."""
+    (installed.site / "swishthing.py").unlink()
+    installed.stamp.write_text("begun")
+    assert installed.run("swishother").returncode == 0
+    assert list(installed.site.glob("swishthing-*.dist-info"))
 
 
 def test_what_the_person_put_there_is_no_reason_to_fail(cluttered: Installed) -> None:
@@ -329,7 +380,7 @@ def test_nothing_is_written_through_a_link(cluttered: Installed) -> None:
 def test_what_cannot_be_remembered_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It is no reason to fail."""
     (tmp_path / ".swish-packages").mkdir()
-    install._remember(read_job(["a"], {"PYTHONUSERBASE": str(tmp_path)}), "key")
+    Stamp(read_job(["a"], {"PYTHONUSERBASE": str(tmp_path)})).begin()
     assert capsys.readouterr().out.startswith("Packages: the next start does not know of this one: ")
     assert [path.name for path in tmp_path.iterdir()] == [".swish-packages"]
 

@@ -153,8 +153,13 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n\r\n"
         [HEAD, b'{"lines": []}'],
         [HEAD, b"[" * 400_000],
         chain([HEAD], repeat(b"[")),
+        chain([b"HTTP/1.1 200 OK\r\nX: "], repeat(b"a")),
+        [b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 13\r\n\r\n", b'{"lines": []}'],
     ],
-    ids=["no HTTP", "a long header", "a cut chunk", "a page that is not there", "a cut body", "deep", "drops"],
+    ids=[
+        *("no HTTP", "a long header", "a cut chunk", "a page that is not there", "a cut body", "deep", "drops"),
+        *("drops of a header", "another place"),
+    ],
 )
 def test_what_is_no_answer_is_silence(
     says_bytes: Callable[[Iterable[bytes]], Lookup], monkeypatch: pytest.MonkeyPatch, parts: Iterable[bytes]

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Final
 
 from swish_packages import files
-from swish_packages.installed import distributions, forget_halves, recorded
+from swish_packages.installed import forget_halves, recorded
 from swish_packages.job import Job
+from swish_packages.stamp import Stamp
 
 _PIP: Final = (
     *("install", "--user", "--no-input"),
@@ -32,61 +33,41 @@ del sys.path[0]
 sys.path.insert(next((n for n, place in enumerate(sys.path) if place in others), len(sys.path)), image)
 runpy.run_module("pip", run_name="__main__", alter_sys=True)
 """
-#: In place of a set's name while pip runs.
-_BEGUN: Final = "begun"
+#: What changed within these seconds may be a notebook's pip, which waits for nobody.
+_AT_WORK: Final = 300.0
 
 
 def install(job: Job) -> int:
     """Have pip install a set unless it is there already; returns pip's exit status.
 
-    A stamp names the set that was installed last and what there was then. While pip runs it says that something was
-    begun, and after a failure or a stop it still does: then what is not whole is installed anew.
+    What another installation left half done is not taken for installed.
     """
-    if _done(job):
+    stamp = Stamp(job)
+    if stamp.is_of_the_set():
         print("Packages: installed already.")
         return 0
     job.base.mkdir(parents=True, exist_ok=True)
     notice = "Packages: waiting for another environment of yours that installs packages into the same folder."
     with files.alone(job.base / ".swish-packages.lock", notice) as alone:
-        if alone and _done(job):
+        if alone and stamp.is_of_the_set():
             print("Packages: installed meanwhile.")
             return 0
         # what another one is about to install is not whole either
-        if alone and _stamp(job)[:1] == [_BEGUN]:
-            forget_halves(job.site)
-        return _install(job)
+        if alone:
+            forget_halves(job.site, 0 if stamp.has_begun() else _AT_WORK)
+        return _install(job, stamp)
 
 
-def _install(job: Job) -> int:
+def _install(job: Job, stamp: Stamp) -> int:
     started = time.monotonic()
     print(f"Packages: installing {', '.join(job.requirements)}", flush=True)
-    _remember(job, _BEGUN)
+    stamp.begin()
     status = _pip(job)
     if status == 0:
         _own_programs(job)
-        _remember(job, job.key, *sorted(distributions(job.site)))
+        stamp.end()
         print(f"Packages: installed in {time.monotonic() - started:.1f} s.")
     return status
-
-
-def _done(job: Job) -> bool:
-    """Whether this very set was installed last, and no package was removed or changed since."""
-    found = _stamp(job)
-    return found[:1] == [job.key] and distributions(job.site).issuperset(found[1:])
-
-
-def _stamp(job: Job) -> list[str]:
-    try:
-        return files.read(job.base / ".swish-packages", most=1 << 20).decode().splitlines()
-    except (OSError, ValueError):
-        return []
-
-
-def _remember(job: Job, *lines: str) -> None:
-    try:
-        files.write(job.base / ".swish-packages", "\n".join(lines).encode())
-    except OSError as error:
-        print(f"Packages: the next start does not know of this one: {error}", flush=True)
 
 
 def _pip(job: Job) -> int:
@@ -113,8 +94,11 @@ def _own_programs(job: Job) -> None:
     if not job.image:
         return
     outside, inside = f"#!{job.python}\n".encode(), f"#!{sys.executable}\n".encode()
-    found = [program for program in job.programs.glob("*") if _begins(program, outside)]
-    for program in sorted({path.name for path in found} & recorded(job.site, job.programs)) if found else ():
+    found = {program.name for program in job.programs.glob("*") if _begins(program, outside)}
+    # most sets have none, and records are long
+    if not found:
+        return
+    for program in sorted(found & recorded(job.site, job.programs)):
         path = job.programs / program
         try:
             content = inside + files.read(path).removeprefix(outside)

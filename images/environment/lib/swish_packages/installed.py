@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -14,18 +15,23 @@ from swish_packages import files
 
 def distributions(site: Path) -> set[str]:
     """Name the packages that a folder has, with their versions."""
-    return {record.name for record in site.glob("*.dist-info")}
+    # the latter is what Python 2's pip writes of a package that it built
+    return {record.name for kind in ("dist-info", "egg-info") for record in site.glob(f"*.{kind}")}
 
 
-def forget_halves(site: Path) -> None:
-    """Take the records of packages away that are not whole, so that pip installs them instead of calling them there.
+def forget_halves(site: Path, age: float) -> None:
+    """Take the records of packages away that were not installed to the end, so that pip does not call them there.
 
-    For after an installation that did not end: pip writes first what makes it call a package installed, then the
-    package's bytecode and programs, and last who installed it.
+    Pip writes first what makes it call a package installed, then the package's bytecode and programs, and last, in the
+    record, who installed it.
+
+    Args:
+        site: The folder of the packages.
+        age: Seconds in which a record has to be unchanged.
     """
     for record in site.glob("*.dist-info"):
-        if not _is_whole(record):
-            with suppress(OSError):
+        with suppress(OSError):
+            if time.time() - record.stat().st_mtime >= age and not _is_whole(record):
                 shutil.rmtree(record)
 
 
@@ -41,10 +47,9 @@ def recorded(site: Path, folder: Path) -> set[str]:
 
 def _is_whole(record: Path) -> bool:
     try:
-        listed = set(_files(record))
+        return record / "INSTALLER" in _files(record)
     except (OSError, ValueError):
         return False
-    return record / "INSTALLER" in listed and all(path.exists() for path in listed if path.suffix != ".pyc")
 
 
 def _files(record: Path) -> Iterator[Path]:

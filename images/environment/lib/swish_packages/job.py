@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 import sysconfig
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from swish_packages.installed import distributions
 
 
 class UsageError(Exception):
@@ -32,18 +35,26 @@ class Job:
 
     @property
     def key(self) -> str:
-        """The set's name: another one for other requirements, in whatever order, or for another version of Python."""
-        return hashlib.sha256("\0".join((self._version, *self.requirements)).encode()).hexdigest()
+        """The set's name, another one for other requirements, whatever their order, or where others are there already.
+
+        That is so with another version of Python, and with an image whose own packages are not those of yesterday.
+        """
+        there = sorted(distributions(self.image or self.python.resolve().parents[1] / self._packages))
+        return hashlib.sha256(os.fsencode("\0".join((self._version, *self.requirements, "", *there)))).hexdigest()
 
     @property
     def site(self) -> Path:
         """Where packages go to, of which Python looks into each."""
-        return self.base / "lib" / self._version / "site-packages"
+        return self.base / self._packages
 
     @property
     def programs(self) -> Path:
         """Where their programs go to."""
         return self.base / "bin"
+
+    @property
+    def _packages(self) -> Path:
+        return Path("lib", self._version, "site-packages")
 
     @property
     def _version(self) -> str:

@@ -14,14 +14,16 @@ import os
 import re
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from http.client import HTTPException, HTTPResponse, IncompleteRead
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
 from pathlib import Path
+from socket import SHUT_RDWR, socket
+from threading import Timer
 from typing import Any, Final
-from urllib.error import HTTPError
-from urllib.parse import urlencode
-from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
+from urllib.parse import urlencode, urlsplit
 
 _HOUR: Final = 3600.0
 _TIMEOUT: Final = 4.0
@@ -37,13 +39,6 @@ _LINE: Final = re.compile(
 
 class NoAnswerError(Exception):
     """The web service did not say."""
-
-
-class _Stay(HTTPRedirectHandler):
-    """The token is for one server: do not carry it elsewhere."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
 
 
 @dataclass(frozen=True)
@@ -82,15 +77,21 @@ class Lookup:
         try:
             token = self.token_file.read_text(encoding="utf-8").strip()
             query = urlencode({"fingerprint": fingerprint, "type": kind})
-            headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-            request = Request(f"{self.web}internal/gateway-keys?{query}", headers=headers)  # noqa: S310 - our own service
-            until = time.monotonic() + _TIMEOUT
-            with build_opener(ProxyHandler({}), _Stay()).open(request, timeout=_TIMEOUT) as answer:
-                return read_answer(json.loads(_read_until(answer, until)))
-        except HTTPError as error:
-            raise NoAnswerError(f"HTTP {error.code}") from error
+            return read_answer(json.loads(self._get(f"internal/gateway-keys?{query}", token)))
         except (OSError, ValueError, HTTPException, RecursionError) as error:
             raise NoAnswerError(type(error).__name__) from error
+
+    def _get(self, path: str, token: str) -> bytes:
+        # neither a proxy nor another server that it names gets the token
+        web = urlsplit(self.web)
+        kind = HTTPSConnection if web.scheme == "https" else HTTPConnection
+        with closing(kind(web.netloc, timeout=_TIMEOUT)) as connection:
+            connection.connect()
+            # an answer that comes in drops, each in time, has no end
+            with _hang_up_after(_TIMEOUT, connection.sock):
+                headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+                connection.request("GET", web.path + path, headers=headers)
+                return _read(connection.getresponse())
 
     def find(self, fingerprint: str, kind: str, now: float) -> Answer:
         """Ask about a key; without an answer, what was answered within the last hour.
@@ -149,16 +150,29 @@ def _changed(path: Path) -> float:
         return 0
 
 
-def _read_until(answer: HTTPResponse, until: float) -> bytes:
-    """Read an answer to its end; one that comes in drops, each in time, has no end."""
-    read = bytearray()
-    while part := answer.read1(_MOST - len(read)):
-        read += part
-        if time.monotonic() > until:
-            raise TimeoutError
+@contextmanager
+def _hang_up_after(seconds: float, sock: socket) -> Iterator[None]:
+    timer = Timer(seconds, _hang_up, [sock])
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _hang_up(sock: socket) -> None:
+    # who reads meanwhile reads an end; one that is closed is no matter
+    with suppress(OSError):
+        sock.shutdown(SHUT_RDWR)
+
+
+def _read(answer: HTTPResponse) -> bytes:
+    if answer.status != HTTPStatus.OK:
+        raise NoAnswerError(f"HTTP {answer.status}")
+    body = answer.read(_MOST)
     if answer.length:
-        raise IncompleteRead(bytes(read), answer.length)
-    return bytes(read)
+        raise IncompleteRead(body, answer.length)
+    return body
 
 
 def read_answer(document: Any) -> Answer:
