@@ -27,8 +27,8 @@ def seconds(code: str) -> float:
 
 
 def least(code: str, times: int) -> dict[str, float]:
-    """Return the least seconds of so many, of the code and of bare Python in turns; the first is to warm up."""
-    pairs = [(seconds(code), seconds("pass")) for _ in range(times + 1)][1:]
+    """Return the least seconds of so many, of the code and of bare Python in turns; the first one warms up."""
+    pairs = [(seconds(code), seconds("pass")) for _ in range(times)]
     return {"seconds": min(pair[0] for pair in pairs), "bare": min(pair[1] for pair in pairs)}
 
 

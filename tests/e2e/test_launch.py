@@ -133,15 +133,14 @@ def test_environment_sees_no_secret_of_the_hub(kernel: Kernel, secrets: Secrets)
     assert told == []
 
 
-def test_file_survives_a_stop(install: Install, alice: Person, server_name: str):
+def test_file_survives_a_stop(install: Install, launched: Launched):
     """A file that was saved before an environment stopped is there when it has started again, in a new pod."""
-    first = alice.launch(server_name)
-    alice.write_file(first, "kept.txt", "still here\n")
-    before = install.environment_pod(alice.name, server_name)
-    alice.stop(server_name)
-    second = alice.launch(server_name)
-    after = install.environment_pod(alice.name, server_name)
-    assert after["metadata"]["uid"] != before["metadata"]["uid"]
-    assert alice.read_file(second, "kept.txt") == "still here\n"
-    with Kernel(alice, second) as kernel:
+    # the last of this module: what the others look at is gone then
+    person, name = launched.person, launched.server.name
+    person.write_file(launched.server, "kept.txt", "still here\n")
+    person.stop(name)
+    second = person.launch(name)
+    assert install.environment_pod(person.name, name)["metadata"]["uid"] != launched.pod["metadata"]["uid"]
+    assert person.read_file(second, "kept.txt") == "still here\n"
+    with Kernel(person, second) as kernel:
         assert kernel.run("print(open('kept.txt').read(), end='')") == "still here\n"

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from swish_packages.job import read_job
+from swish_packages.installed import distributions, forget_halves
+from swish_packages.job import Job, read_job
 from swish_packages.stamp import Stamp
 
 SCRIPT = Path(__file__).parents[2] / "images" / "environment" / "bin" / "swish_packages.py"
@@ -63,13 +64,6 @@ def python(tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> Path:
     pip = [str(python), "-m", "pip", "install", "-q", "--no-index", "--find-links", str(wheels)]
     subprocess.run([*pip, "swishother==1.0"], check=True)
     return python
-
-
-@pytest.fixture(scope="session")
-def image(python: Path) -> Path:
-    """Where that virtual environment's packages are."""
-    (found,) = python.parents[1].glob("lib/python*/site-packages")
-    return found
 
 
 @dataclass(frozen=True)
@@ -297,14 +291,15 @@ def test_what_the_person_added_is_no_reason_to_install_again(installed: Home) ->
     assert installed.run(*SET).stdout == "Packages: installed already.\n"
 
 
-def test_the_next_image_s_packages_are_a_reason_to_install_again(installed: Home, image: Path) -> None:
+def test_the_next_image_s_packages_are_a_reason_to_install_again(tmp_path: Path) -> None:
     """Pip left out what the image of yesterday had, and what fits with it only."""
-    another = image / "swishother-7.0.dist-info"
-    another.mkdir()
-    try:
-        assert "Packages: installing" in installed.run(*SET).stdout
-    finally:
-        another.rmdir()
+    image = tmp_path / "image"
+    stamp = Stamp(Job(("pandas<3",), tmp_path, Path(sys.executable), image))
+    (image / "pandas-2.3.dist-info").mkdir(parents=True)
+    stamp.end()
+    assert stamp.is_of_the_set()
+    (image / "pandas-2.3.dist-info").rename(image / "pandas-3.0.dist-info")
+    assert not stamp.is_of_the_set()
 
 
 def test_a_package_may_have_any_name_and_be_of_any_age(home: Home) -> None:
@@ -336,24 +331,35 @@ def test_a_package_that_was_stopped_half_way_is_installed_again(home: Home, whee
     assert subprocess.check_output(program, env=home.environment, text=True) == "1.0\n"
 
 
-@pytest.mark.parametrize(("age", "version"), [(0, "changed"), (600, "1.0")])
-def test_what_a_notebook_s_pip_left_half_done_is_installed_again(installed: Home, age: int, version: str) -> None:
-    """Unless it may be at work yet: then nobody takes its record away."""
-    (record,) = installed.site.glob("swishthing-*.dist-info")
-    lines = (record / "RECORD").read_text().splitlines(keepends=True)
-    (record / "RECORD").write_text("".join(line for line in lines if "INSTALLER" not in line))
-    (installed.site / "swishthing.py").write_text("VERSION = 'changed'")
-    os.utime(record, (time.time() - age,) * 2)
+def test_what_a_notebook_s_pip_left_half_done_is_installed_again(installed: Home) -> None:
+    """Pip would call it there."""
+    record, lines = record_of(installed.site, "swishthing-1.0")
+    record.write_text("".join(line for line in lines if "INSTALLER" not in line))
+    (installed.site / "swishthing.py").write_text("VERSION = 'half'")
+    os.utime(record.parent, (time.time() - 600,) * 2)
     assert installed.run("swishthing==1.0").returncode == 0
-    assert installed.python_says("import swishthing; print(swishthing.VERSION)") == version
+    assert installed.python_says("import swishthing; print(swishthing.VERSION)") == "1.0"
 
 
-def test_two_packages_with_the_same_file_stay(installed: Home) -> None:
-    """Neither is taken for half installed when the other went and took the file along."""
-    (installed.site / "swishthing.py").unlink()
-    installed.stamp.write_text("begun")
-    assert installed.run("swishother").returncode == 0
-    assert list(installed.site.glob("swishthing-*.dist-info"))
+def record_of(site: Path, package: str) -> tuple[Path, list[str]]:
+    """Return a package's record, and its lines."""
+    record = site / f"{package}.dist-info" / "RECORD"
+    return record, record.read_text().splitlines(keepends=True)
+
+
+def test_only_halves_are_forgotten(tmp_path: Path) -> None:
+    """Neither one of which another package's removal took a file along, nor what a notebook's pip may be at work on."""
+    for name, written in {"whole": "INSTALLER", "half": "half.py", "new": "new.py"}.items():
+        record = tmp_path / f"{name}-1.dist-info"
+        record.mkdir()
+        (record / "RECORD").write_text(f"tests/__init__.py,,\n{name}-1.dist-info/{written},,\n")
+        if name != "new":
+            os.utime(record, (time.time() - 600,) * 2)
+    (tmp_path / "none-1.dist-info").mkdir()
+    forget_halves(tmp_path, age=300)
+    assert distributions(tmp_path) == {"whole-1.dist-info", "new-1.dist-info", "none-1.dist-info"}
+    forget_halves(tmp_path, age=0)
+    assert distributions(tmp_path) == {"whole-1.dist-info"}
 
 
 def test_what_the_person_put_there_is_no_reason_to_fail(cluttered: Installed) -> None:
