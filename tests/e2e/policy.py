@@ -93,6 +93,7 @@ def put_in_force(install: Install, folder: Path) -> Changed:
     upgrade(install, folder / "configured.yaml", yaml.safe_dump(configured, sort_keys=False))
     # that the new hub is ready is not yet that the way to it leads there
     wait_until("the new hub answers", lambda: knows_pool(install, next(iter(added["pools"]))), within_seconds=60)
+    wait_until("the new web service answers", lambda: web_answers(install), within_seconds=60)
     return Changed(restarted, namespaces, port)
 
 
@@ -191,6 +192,11 @@ def helm_path() -> str:
     """Return the Helm that `make up` used."""
     done = subprocess.run([*LOCAL, "tool", "helm"], capture_output=True, text=True, check=True)
     return done.stdout.strip().splitlines()[-1]
+
+
+def web_answers(install: Install) -> bool:
+    """Say whether the proxy reaches the web service; that it is ready is not yet that the way to it leads there."""
+    return httpx.get(f"{install.hub_url}services/swish/api/keys", timeout=30).status_code < 500
 
 
 def knows_pool(install: Install, pool: str) -> bool | None:
