@@ -302,13 +302,12 @@ def test_the_next_image_s_packages_are_a_reason_to_install_again(tmp_path: Path)
     assert not stamp.is_of_the_set()
 
 
-def test_a_package_may_have_any_name_and_be_of_any_age(home: Home) -> None:
+def test_a_package_may_have_any_name_and_a_record_of_either_kind(home: Home) -> None:
     """A folder is named in bytes, and the pip of Python 2 has records of another kind."""
     home.site.mkdir(parents=True)
     odd = [b"\xff-1.0.dist-info", b"a\nb-1.0.dist-info", b"old-1.0.egg-info"]
     for name in odd:
         (home.site / os.fsdecode(name)).mkdir()
-    # pip reads their records and says that they have none: we are asked whether ours are read
     stamp = Stamp(read_job(["a"], {"PYTHONUSERBASE": str(home.base), "SWISH_PACKAGES_PYTHON": str(home.python)}))
     stamp.end()
     assert stamp.is_of_the_set()
