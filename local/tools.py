@@ -19,8 +19,10 @@ from local.shell import Shell
 
 TOOLS = REPO / "local" / "tools"
 _SIZES = "sizes.json"
-#: Of every build: no C, no workspace that somebody has above us, and fewer collections, which saves time for memory.
-_GO_ENV = {"CGO_ENABLED": "0", "GOWORK": "off", "GOGC": "400"}
+#: Of every build: no C, and no workspace that somebody has above us.
+_GO_ENV = {"CGO_ENABLED": "0", "GOWORK": "off"}
+#: Of the standard library's build, too, or it is made again: without debuggers' tables, which the linker throws away.
+_GO_BUILD = ("go", "build", "-trimpath", "-gcflags=all=-dwarf=false")
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,16 @@ def read_groups(table: Path = ETC / "tools.toml", folder: Path = TOOLS) -> dict[
 
 def build_argv(group: ToolGroup, out: Path) -> list[str]:
     """Give the command that builds a group's binaries into `out`, to be run in the group's folder."""
-    return ["go", "build", "-mod=readonly", "-trimpath", "-ldflags", group.ldflags, "-o", f"{out}/", *group.packages]
+    return [*_GO_BUILD, "-mod=readonly", "-ldflags", group.ldflags, "-o", f"{out}/", *group.packages]
+
+
+def build_env(memory_bytes: int, cpus: int) -> dict[str, str]:
+    """Give the environment of each build.
+
+    A compiler or linker collects garbage only when it has half of its share of the memory: a quarter of their time
+    otherwise, for processes that mostly end before.
+    """
+    return _GO_ENV | {"GOGC": "off", "GOMEMLIMIT": f"{memory_bytes // (2 * cpus)}B"}
 
 
 class Toolbox:
@@ -152,7 +163,7 @@ class Toolbox:
         try:
             (scratch / "work").mkdir(parents=True)
             shutil.copytree(standard, scratch / "build", copy_function=_link_output)
-            self.shell.run(build_argv(group, partial), env=env | _GO_ENV, cwd=TOOLS / group.name)
+            self.shell.run(build_argv(group, partial), env=env | _machine_env(), cwd=TOOLS / group.name)
         finally:
             remove(scratch)
         for old, new in group.rename.items():
@@ -165,15 +176,20 @@ class Toolbox:
         if not shutil.which("go"):
             raise LocalError("Go is needed to build the cluster's tools: install Go 1.26 or newer and put it on PATH.")
         # a cache that another Go made would not be wrong, only of no use
-        folder = self.cache / "tools" / f"go-{content_key(TOOLS, (), self.shell.read(['go', 'version']))}"
+        key = content_key(TOOLS, (), self.shell.read(["go", "version"]), *_GO_BUILD)
+        folder = self.cache / "tools" / f"go-{key}"
 
         def build(partial: Path) -> None:
             partial.mkdir(parents=True)
-            argv = ["go", "build", "-trimpath", "std"]
-            self.shell.run(argv, env={"GOCACHE": str(partial)} | _GO_ENV, cwd=partial)
+            self.shell.run([*_GO_BUILD, "std"], env={"GOCACHE": str(partial)} | _machine_env(), cwd=partial)
 
         publish(folder, build)
         return folder
+
+
+def _machine_env() -> dict[str, str]:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return build_env(memory, len(os.sched_getaffinity(0)))
 
 
 def _link_output(source: str, target: str) -> None:

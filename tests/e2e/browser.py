@@ -47,13 +47,15 @@ def new_context(browser: Browser) -> Iterator[BrowserContext]:
 
 @contextmanager
 def new_page(context: BrowserContext) -> Iterator[Page]:
-    """Open a page; what scripts and servers report as errors fails the test."""
+    """Open a page; an error that no script of its own catches fails the test, and what the page said before is told."""
     page = context.new_page()
     errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
+    said: list[str] = []
+    page.on("pageerror", lambda error: errors.append(error.stack or str(error)))
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
     yield page
     page.close()
-    assert not errors, "\n".join(errors)
+    assert not errors, "\n".join([*errors, "the page's console:", *said])
 
 
 @pytest.fixture

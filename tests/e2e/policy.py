@@ -196,7 +196,10 @@ def helm_path() -> str:
 
 def web_answers(install: Install) -> bool:
     """Say whether the proxy reaches the web service; that it is ready is not yet that the way to it leads there."""
-    return httpx.get(f"{install.hub_url}services/swish/api/keys", timeout=30).status_code < 500
+    try:
+        return httpx.get(f"{install.hub_url}services/swish/api/keys", timeout=30).status_code < 500
+    except httpx.HTTPError:
+        return False
 
 
 def knows_pool(install: Install, pool: str) -> bool | None:
