@@ -36,6 +36,7 @@ class Rule:
         act: ``refuse`` answers `status` instead of carrying out; ``lose`` carries out and breaks the connection;
             ``hold`` waits before carrying out, and ``keep`` after it, until `released` is set.
         status: of ``refuse``.
+        words: of ``refuse``, as the API server would say it.
         times: how many requests are still to be met.
         reached: set when the first request is held or kept.
     """
@@ -43,6 +44,7 @@ class Rule:
     what: str
     act: str
     status: int = 503
+    words: str = ""
     times: int = 1
     reached: asyncio.Event = field(default_factory=asyncio.Event)
     released: asyncio.Event = field(default_factory=asyncio.Event)
@@ -88,6 +90,8 @@ class FaultProxy:
         self.target, self.tls = target, tls
         self.faults = Faults()
         self.requests: Counter[str] = Counter()
+        #: What was sent with each deletion of a pod.
+        self.deletions: list[dict[str, Any]] = []
         self.url = ""
         self._chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
         self._lists: dict[str, tuple[int, Mapping[str, str], bytes]] = {}
@@ -123,11 +127,13 @@ class FaultProxy:
         self.requests[what] += 1
         faults, rule = self.faults, self.faults.rule(what)
         body = await request.read()
+        if what == "DELETE pods":
+            self.deletions.append(json.loads(body or b"{}"))
         await asyncio.sleep(faults.latency_seconds)
         if self.faults.away:
             return _broken(request)
         if rule is not None and rule.act == "refuse":
-            return refusal(rule.status)
+            return refusal(rule.status, rule.words)
         if self._chance.random() < self.faults.error_share:
             return refusal(self._chance.randint(500, 504))
         if rule is not None and rule.act == "hold":
@@ -187,9 +193,9 @@ def describe(method: str, path: str, query: Mapping[str, str]) -> str:
     return f"{method} {kind}"
 
 
-def refusal(status: int) -> web.Response:
-    """Answer as an API server does that cannot."""
-    words = {410: "too old resource version"}.get(status, "the API server has a bad moment")
+def refusal(status: int, words: str = "") -> web.Response:
+    """Answer as an API server does that cannot, or will not."""
+    words = words or {410: "too old resource version"}.get(status, "the API server has a bad moment")
     document = {"kind": "Status", "status": "Failure", "message": words, "code": status}
     return web.json_response(document, status=status)
 

@@ -15,18 +15,20 @@ import contextlib
 import json
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
 from benchmarks.addresses import POD_NETWORK, every_address
 from benchmarks.cluster import Cluster, cluster_of
-from benchmarks.control_plane import ControlPlane, control_plane
+from benchmarks.control_plane import ETC, ControlPlane, control_plane
 from benchmarks.fault_page import write_page
 from benchmarks.fault_proxy import FaultProxy, Rule, fault_proxy
 from benchmarks.hub_process import Hub
 from benchmarks.processes import free_port
+from benchmarks.ready import KINDS, POLICY, Site, run_ready
+from benchmarks.ready import RESULTS as READY_RESULTS
 
 RESULTS: Final = Path(__file__).parent / "fault_results.json"
 NAMESPACE: Final = "faults"
@@ -275,8 +277,13 @@ async def _under(lab: Lab, fault: Fault, act: Callable[[str], Awaitable[int]]) -
 
 
 @contextlib.asynccontextmanager
-async def lab() -> AsyncIterator[Lab]:
-    """Have a control plane, a proxy and a hub until the block ends."""
+async def lab(users: Sequence[str] = USERS, policy: Path = ETC / "policy.yaml") -> AsyncIterator[Lab]:
+    """Have a control plane, a proxy and a hub until the block ends.
+
+    Args:
+        users: everybody there is.
+        policy: of the hub.
+    """
     port = free_port()
     async with (
         control_plane(ready_seconds=_READY, pod_network=POD_NETWORK) as plane,
@@ -286,7 +293,7 @@ async def lab() -> AsyncIterator[Lab]:
     ):
         await cluster.make_nodes()
         await cluster.make_namespace(NAMESPACE)
-        hub = Hub(plane.folder / "hub", plane.kubeconfig(proxy.url), NAMESPACE, USERS, port)
+        hub = Hub(plane.folder / "hub", plane.kubeconfig(proxy.url), NAMESPACE, users, port, policy)
         try:
             await hub.start()
             yield Lab(plane, cluster, proxy, hub)
@@ -303,7 +310,14 @@ async def run(arguments: argparse.Namespace) -> None:
                 result = await trial(found, name)
                 results.append(asdict(result))
                 print(json.dumps(asdict(result)), flush=True)
-                arguments.out.write_text(json.dumps(results, indent=0) + "\n")
+                (arguments.out or RESULTS).write_text(json.dumps(results, indent=0) + "\n")
+
+
+async def run_running(arguments: argparse.Namespace) -> None:
+    """Try what becomes of environments that run."""
+    async with lab(tuple(KINDS), POLICY) as found:
+        site = Site(found.cluster, found.proxy, found.hub, NAMESPACE, found.plane.folder / "before.sqlite")
+        await run_ready(site, arguments.out or READY_RESULTS, arguments.repeats, arguments.only)
 
 
 def main() -> None:
@@ -311,11 +325,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.faults", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", default="", help="only faults whose name holds this text")
     parser.add_argument("--repeats", type=int, default=5, help="how often each, 5 unless told")
-    parser.add_argument("--out", type=Path, default=RESULTS, help="where results go, as JSON")
+    parser.add_argument("--out", type=Path, help="where results go, as JSON")
+    parser.add_argument(
+        "--ready", action="store_true", help="what becomes of environments that run, in place of starts"
+    )
     parser.add_argument("--page", action="store_true", help="write the documentation's page from the results")
     arguments = parser.parse_args()
     if arguments.page:
-        write_page(arguments.out)
+        write_page(RESULTS, READY_RESULTS)
+    elif arguments.ready:
+        asyncio.run(run_running(arguments))
     else:
         asyncio.run(run(arguments))
 

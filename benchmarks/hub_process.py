@@ -8,7 +8,7 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -32,6 +32,7 @@ class Hub:
         namespace: of the environments.
         users: everybody there is; all are in the one team.
         server_port: where each pod's address answers.
+        policy: the policy file.
     """
 
     folder: Path
@@ -39,6 +40,7 @@ class Hub:
     namespace: str
     users: Sequence[str]
     server_port: int
+    policy: Path = ETC / "policy.yaml"
     _port: int = field(default_factory=free_port)
     _token: str = field(default_factory=lambda: secrets.token_hex(16))
     _process: subprocess.Popen[bytes] | None = None
@@ -48,6 +50,11 @@ class Hub:
     def log(self) -> Path:
         """What the hub says."""
         return self.folder / "hub.log"
+
+    @property
+    def database(self) -> Path:
+        """What the hub knows."""
+        return self.folder / "hub.sqlite"
 
     async def start(self) -> None:
         """Start it, again if it was ended, and wait until it answers.
@@ -80,7 +87,7 @@ class Hub:
 
     def _given(self) -> dict[str, Any]:
         return {
-            "policy": str(ETC / "policy.yaml"),
+            "policy": str(self.policy),
             "namespace": self.namespace,
             "folder": str(self.folder),
             "hub_url": f"http://127.0.0.1:{self._port}",
@@ -97,12 +104,12 @@ class Hub:
             return False
         return status == 200
 
-    async def ask(self, method: str, path: str) -> tuple[int, Any]:
-        """Return status and document of an answer; the path is below ``/hub/``."""
+    async def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """Return status and document of an answer; the path is below ``/hub/``, the body plain data."""
         if self._http is None:
             self._http = aiohttp.ClientSession(headers={"Authorization": f"token {self._token}"})
         url = f"http://127.0.0.1:{self._port}/hub/{path}"
-        async with self._http.request(method, url) as answer:
+        async with self._http.request(method, url, json=body) as answer:
             text = await answer.text()
         return answer.status, json.loads(text) if text else None
 
@@ -120,17 +127,23 @@ class Hub:
         if self._process is not None:
             await end(self._process)
 
-    async def launch(self, user: str) -> int:
+    async def upgrade(self) -> None:
+        """End it as an upgrade does: it is asked to, and does."""
+        if self._process is not None:
+            await end(self._process)
+            self._process = None
+
+    async def launch(self, user: str, options: Mapping[str, Any] | None = None) -> int:
         """Ask for somebody's environment and return the status; one that was cut off is 0."""
-        return await self._status("POST", user)
+        return await self._status("POST", user, {"user_options": dict(options or {})})
 
     async def remove(self, user: str) -> int:
         """Ask for somebody's environment to stop and return the status; one that was cut off is 0."""
         return await self._status("DELETE", user)
 
-    async def _status(self, method: str, user: str) -> int:
+    async def _status(self, method: str, user: str, body: Any = None) -> int:
         try:
-            return (await self.ask(method, f"api/users/{user}/server"))[0]
+            return (await self.ask(method, f"api/users/{user}/server", body))[0]
         except (OSError, aiohttp.ClientError):
             return 0
 

@@ -26,11 +26,10 @@ c.JupyterHub.db_url = f"sqlite:///{state_dir}/jupyterhub.sqlite"
 c.JupyterHub.cookie_secret_file = str(secrets_dir / "cookie-secret")
 c.CryptKeeper.keys = [(secrets_dir / "crypt-key").read_text().strip()]
 
-# The proxy is a Deployment of its own, and environments outlive the hub: a hub restart interrupts nobody.
+# The proxy is a Deployment of its own: a hub restart interrupts nobody.
 c.ConfigurableHTTPProxy.should_start = False
 c.ConfigurableHTTPProxy.api_url = values["urls"]["proxyApi"]
 c.ConfigurableHTTPProxy.auth_token = (secrets_dir / "proxy-token").read_text().strip()
-c.JupyterHub.cleanup_servers = False
 c.JupyterHub.last_activity_interval = 60  # also how soon a restarted proxy is told all routes again
 
 c.JupyterHub.allow_named_servers = True

@@ -24,10 +24,12 @@ from swish_spawner.adapters.event_watch import EventWatch
 from swish_spawner.adapters.patience import Patience
 from swish_spawner.adapters.pod_watch import PodWatch
 from swish_spawner.adapters.pods import Pods
+from swish_spawner.adopted import AdoptedServer
 from swish_spawner.collector import set_aside_what_is_loaded
 from swish_spawner.core.phases import seen
+from swish_spawner.core.whose import exit_code, grace_of, has_ended, has_worked, start_of
 from swish_spawner.errors import AlreadyThere, ClusterAway, ClusterRefused, LaunchFailed, UserError
-from swish_spawner.in_force import SPAWNS
+from swish_spawner.in_force import OVER, SPAWNS
 from swish_spawner.launch_messages import LaunchMessages
 
 Manifest = dict[str, Any]
@@ -38,8 +40,11 @@ _LOOK_AGAIN: Final = 5.0
 _FAILED_GRACE: Final = 1
 #: Beyond its grace, how long a pod may take until it is gone (seconds), e.g. until its volumes are unmounted.
 _GONE: Final = 60
-#: The key of a start's id in the state that the hub's database keeps.
+#: The key of a start's id in the state that the hub's database keeps, and of those of starts whose pods should be gone.
 SPAWN_ID: Final = "swish_spawn_id"
+OVER_IDS: Final = "swish_over"
+#: How many of the latter are kept; a person who can start and stop while Kubernetes is away could make ever more.
+_MOST_OVER: Final = 50
 #: Kinds of failures after which nobody can be expected to end a pod soon.
 _NODE_AWAY: Final = ("node_lost", "node_not_ready")
 #: The pause (seconds) between two looks whether an environment's port is open.
@@ -64,8 +69,8 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
         """Return the annotations that say whose a pod is; they hold `spawn_id`."""
         raise NotImplementedError
 
-    def is_stale(self, pod: Manifest) -> bool:
-        """Say whether a pod that has our name is ours to replace."""
+    def owns(self, pod: Manifest) -> bool:
+        """Say whether a pod is this server's, whichever start made it; no other is ended, replaced or taken up."""
         raise NotImplementedError
 
     async def make_prerequisites(self) -> None:
@@ -77,6 +82,9 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
 
     async def make_companions(self, pod: Manifest) -> None:
         """Make what belongs to the pod, and goes with it."""
+
+    def take_up(self, pod: Manifest) -> None:
+        """Look after a pod that a hub before this one made; nothing that goes wrong with it may end the pod."""
 
     def look(self, pod: Manifest | None, events: Sequence[Manifest]) -> None:
         """Look at the news of a pod that starts: say what the person should know.
@@ -153,6 +161,10 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
         self._making: asyncio.Future[Manifest] | None = None
         self._undoing: asyncio.Future[None] | None = None
         self._may_have_pod = False
+        #: The starts of this server that are over, and whose pods are not known to be gone.
+        self._over: list[str] = []
+        #: The uid of a pod that still runs, unknown to the hub, and that the person was told of.
+        self._told_of = ""
         #: The uid of a pod whose end is asked for and not waited for: its node does not answer.
         self._given_up = ""
         #: Whether a hub before this one began the start, and this one has not seen its end yet.
@@ -160,7 +172,7 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
 
     def start(self) -> Any:
         """Begin a start; JupyterHub waits for its end, and pages for what it says."""
-        self.spawn_id, self._making, self._given_up = secrets.token_hex(8), None, ""
+        self.spawn_id, self._making, self._given_up, self._is_taken_up = secrets.token_hex(8), None, "", False
         for phase in ("asked", "turn"):
             self._mark(phase)
         # JupyterHub commits this as soon as we return, and so before anything is asked of Kubernetes: a hub that comes
@@ -250,14 +262,33 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
                 continue
             if _is_stamped(found, self.stamps()):
                 return found
-            if not self.is_stale(found):
+            if not self.owns(found):
                 raise ClusterRefused(f"the pod {self.pod_name} is there already and belongs to somebody else")
+            self._ask_before_it_ends(found)
             await self._end_earlier_pod(found)
+
+    def _ask_before_it_ends(self, pod: Manifest) -> None:
+        """Refuse, once, to end a pod that runs and that no stop was asked for: a lost database forgets what is used.
+
+        Raises:
+            LaunchFailed: the person was not told of it yet.
+        """
+        uid, is_over = pod["metadata"]["uid"], start_of(pod) in (*self._over, *OVER) or has_ended(pod)
+        if is_over or "deletionTimestamp" in pod["metadata"] or not has_worked(pod) or self._told_of == uid:
+            return
+        self._told_of = uid
+        raise LaunchFailed(
+            "An environment of this name still runs, and this hub does not know of it. Start again to have it stopped "
+            "first, as any stop is: what is saved stays. Or ask an administrator, if unsaved work is in it.",
+            kind="still_runs",
+            blame="cluster",
+        )
 
     async def _end_earlier_pod(self, pod: Manifest) -> None:
         self._tell("The environment's earlier pod is still there; it is stopped first.")
+        self.pod_reflector.offer(pod)
         try:
-            await self._end_pod(pod["metadata"]["uid"], self.delete_grace_period)
+            await self._end_pod(pod)
         except TimeoutError as error:
             self.log.warning("%s: %s, on node %s", self._log_name, error, (pod.get("spec") or {}).get("nodeName"))
             raise LaunchFailed(
@@ -360,86 +391,154 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
             self._given_up = self.pod_id
 
     def _begin_undo(self) -> None:
+        self._set_over(self.spawn_id)
         self._undoing = asyncio.ensure_future(self._undo(self.spawn_id, self.stamps(), self._making))
 
     async def _undo(self, spawn_id: str, stamps: Mapping[str, str], making: asyncio.Future[Manifest] | None) -> None:
         """Leave nothing of a start that failed; what comes of a request later is the sweeper's, by the start's id."""
+        is_known = making is None
         try:
             if making is not None:
                 await asyncio.wait((making,), timeout=self.k8s_api_request_timeout)
+                # one whose answer nobody has may still be carried out
+                is_known = making.done()
                 making.cancel()
                 found = await self.pods.read(self.pod_name)
                 if found is not None and _is_stamped(found, stamps):
                     self.pod_reflector.offer(found)
-                    await self._end_pod(found["metadata"]["uid"], _FAILED_GRACE)
+                    await self._end_pod(found, _FAILED_GRACE)
+            if is_known:
+                self._set_gone(spawn_id)
         except Exception:
             self.log.exception("%s: the start failed, and so did its clean-up", self._log_name)
         finally:
             SPAWNS.discard(spawn_id)
+
+    def _set_over(self, spawn_id: str) -> None:
+        """Take down that a start is over, for whoever meets its pod later."""
+        if spawn_id and spawn_id not in self._over:
+            self._over = [*self._over, spawn_id][-_MOST_OVER:]
+            OVER.add(spawn_id)
+
+    def _set_gone(self, spawn_id: str) -> None:
+        """Take down that nothing is left of a start."""
+        self._over = [one for one in self._over if one != spawn_id]
+        OVER.discard(spawn_id)
 
     async def _undone(self) -> None:
         """Wait until nothing is left of a start that failed."""
         if self._undoing is not None:
             await asyncio.shield(self._undoing)
 
-    async def _end_pod(self, uid: str, grace_seconds: int) -> None:
+    async def _end_pod(self, pod: Manifest, grace_seconds: int | None = None) -> None:
         """Delete a pod and wait until it is gone, unless it is given up: Kubernetes ends it then when it can.
+
+        Args:
+            pod: which is ours.
+            grace_seconds: what its containers get to end by themselves; None is what the pod says, whoever started it.
 
         Raises:
             TimeoutError: it is still there long after its grace, as on a node that does not answer.
         """
+        uid = pod["metadata"]["uid"]
         await self.pods.delete(self.pod_name, uid, grace_seconds)
+        grace_seconds = grace_of(pod) if grace_seconds is None else grace_seconds
         end = time.monotonic() + grace_seconds + _GONE
-        while uid != self._given_up and (pod := self.pod) is not None and pod["metadata"]["uid"] == uid:
+        while uid != self._given_up and (left := self.pod) is not None and left["metadata"]["uid"] == uid:
             if time.monotonic() > end:
                 raise TimeoutError(f"pod {self.pod_key} is still there {grace_seconds + _GONE} seconds after its end")
             await self._news(_LOOK_AGAIN)
 
     async def stop(self, now: bool = False) -> None:
-        """Stop the environment and wait until its pod is gone."""
+        """Stop the environment and wait until its pod is gone.
+
+        Args:
+            now: give what has ended no time to end; what runs has what it says that it needs all the same.
+        """
         await self._undone()
+        self._set_over(self.spawn_id)
         await self._start_watching_pods()
         pod = self.pod or await self.pods.read(self.pod_name)
-        if pod is not None:
+        # JupyterHub stops what did not start: not what was in its way, and of which the person has heard just now
+        if pod is not None and self.owns(pod) and pod["metadata"]["uid"] != self._told_of:
             self.pod_reflector.offer(pod)
-            await self._end_pod(pod["metadata"]["uid"], 0 if now else self.delete_grace_period)
+            await self._end_pod(pod, 0 if now and has_ended(pod) else None)
+        self._set_gone(self.spawn_id)
 
     async def poll(self) -> int | None:
-        """Return None while the pod is there to be used, or else its exit code; a pod that has ended is removed."""
+        """Return None while the pod is there to be used, or else its exit code; a pod that has ended is removed.
+
+        JupyterHub ends what it takes for ended, and takes an exception for that: so whoever cannot be asked about is
+        there.
+        """
         if not self._may_have_pod:
             # a start that was refused must not wait for an API server that it never asked anything
             return 1
         if self._undoing is not None and not self._undoing.done():
             return None
-        await self._start_watching_pods()
-        pod = self.pod
-        if pod is not None and (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded"):
-            # KubeSpawner leaves one that was evicted before its containers began
-            self.log.warning("%s has ended: %s", self._log_name, ending(pod))
-            if self.delete_stopped_pods:
-                await self.stop(now=True)
-            return exit_code(pod)
-        if pod is not None and self._is_taken_up:
-            self._is_taken_up = False
-            if not await self._comes_up(pod):
-                return 1
-        status: int | None = await super().poll()
-        return status
+        try:
+            return await self._look_for_pod()
+        except Exception as error:  # noqa: BLE001 - whatever is in the way says nothing of the pod
+            self.log.warning("%s cannot be looked at, so it counts as there: %s", self._log_name, error)
+            return None
 
-    async def _comes_up(self, pod: Manifest) -> bool:
-        """Wait for a pod that a hub before this one made; one that does not come up is stopped."""
+    async def _look_for_pod(self) -> int | None:
+        pod = await self._seen_or_asked_for()
+        if pod is None or not self.owns(pod):
+            return 1
+        if (code := exit_code(pod)) is not None:
+            await self._remove(pod)
+            return code
+        if self._is_taken_up:
+            code = await self._taken_up(pod)
+            self._is_taken_up = False
+            return code
+        if self.is_pod_running(pod):
+            # for the address, which a pod that its node started again may have changed
+            await super().poll()
+        return None
+
+    async def _seen_or_asked_for(self) -> Manifest | None:
+        """Return the pod; one that is not among those that are watched is asked for by its name.
+
+        Raises:
+            Exception: the watch cannot begin, or Kubernetes does not say.
+        """
+        await self._start_watching_pods()
+        if (pod := self.pod) is None and (pod := await self.pods.read(self.pod_name)) is not None:
+            self.pod_reflector.offer(pod)
+        return pod
+
+    async def _remove(self, pod: Manifest) -> None:
+        """Remove a pod that has ended by itself, also one that was evicted before its containers began."""
+        self.log.warning("%s has ended: %s", self._log_name, ending(pod))
+        if self.delete_stopped_pods:
+            try:
+                await self.stop(now=True)
+            except (ClusterAway, ClusterRefused, TimeoutError) as error:
+                self.log.warning("%s: its pod is still there: %s", self._log_name, error)
+
+    async def _taken_up(self, pod: Manifest) -> int | None:
+        """Take up what a hub before this one started: as it is, if it has run, or else until it does."""
         self.pod_id = pod["metadata"]["uid"]
+        if self.server is not None:
+            self._server = AdoptedServer(orm_server=self.orm_spawner.server)
+        self.take_up(pod)
+        if has_worked(pod) or await self._comes_up():
+            return None
+        return 1
+
+    async def _comes_up(self) -> bool:
+        """Wait for a pod that a hub before this one made; one that says that it will not come up is stopped."""
         try:
             with await self._followed():
-                await self.make_companions(pod)
                 await self._ready_pod()
-        except (UserError, ClusterRefused, ClusterAway) as error:
+        except UserError as error:
             self.log.warning("%s does not come up after the hub's restart: %s", self._log_name, error)
             self._give_up(self.kind_of(error))
             try:
-                # without any grace it would be forgotten, and might run on where nobody sees it
-                await self._end_pod(self.pod_id, _FAILED_GRACE)
-            except TimeoutError as late:
+                await self.stop()
+            except (ClusterAway, ClusterRefused, TimeoutError) as late:
                 self.log.warning("%s: %s", self._log_name, late)
             return False
         return True
@@ -452,6 +551,7 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
     def get_state(self) -> dict[str, Any]:
         """Keep the start's id, by which a hub that comes back knows what it made."""
         state: dict[str, Any] = super().get_state()
+        state |= {OVER_IDS: self._over} if self._over else {}
         return state | ({SPAWN_ID: self.spawn_id} if self.spawn_id else {})
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -459,6 +559,8 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
         super().load_state(state)
         self._may_have_pod = self._is_taken_up = bool(state)
         self.spawn_id = state.get(SPAWN_ID, "")
+        self._over = list(state.get(OVER_IDS, ()))
+        OVER.update(self._over)
         if self.spawn_id:
             SPAWNS.add(self.spawn_id)
 
@@ -473,14 +575,6 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
         """Return where the environment is; a hub that ended during its start could not write that down."""
         pod = self.pod
         return str(self._get_pod_url(pod) if self.is_pod_running(pod) else await super().get_url())
-
-
-def exit_code(pod: Mapping[str, Any]) -> int:
-    """Return the exit code of a pod's notebook container, or 1 if it has none."""
-    for container in (pod.get("status") or {}).get("containerStatuses") or ():
-        if container["name"] == "notebook" and (ended := (container.get("state") or {}).get("terminated")):
-            return int(ended.get("exitCode", 1))
-    return 1
 
 
 def _is_stamped(pod: Manifest, stamps: Mapping[str, str]) -> bool:

@@ -13,16 +13,24 @@ from typing import Any, Final
 
 from jupyterhub.apihandlers.base import APIHandler
 from jupyterhub.handlers import BaseHandler
-from jupyterhub.scopes import needs_scope
+from jupyterhub.scopes import define_custom_scopes, needs_scope
 from tornado import web
 
 from swish_spawner.adapters.claims import Claims
-from swish_spawner.core.kept import USER, KeptVolume, kept_volumes
+from swish_spawner.adapters.pods import Pods
+from swish_spawner.core.kept import USER, KeptVolume, home_claim, kept_volumes, mounts
 from swish_spawner.core.policy import namespaces
+from swish_spawner.core.whose import has_ended
 from swish_spawner.errors import ClusterAway, ClusterRefused
 from swish_spawner.spawner import CLUSTER_AWAY, SwishSpawner
 
-_SCOPE: Final = "delete:servers"
+#: Cullers, for one, may delete servers, and are not asked about files.
+_SCOPE: Final = "custom:swish:files:delete"
+define_custom_scopes(
+    {_SCOPE: {"description": "See the files that a person's environments keep, and delete them for ever."}}
+)
+#: Who may delete a person may delete the person's files.
+_ADMIN: Final = "admin:users"
 
 
 class _Files(BaseHandler):  # type: ignore[misc]  # JupyterHub has no types
@@ -33,12 +41,15 @@ class _Files(BaseHandler):  # type: ignore[misc]  # JupyterHub has no types
         return await self._volumes(self._spawner(user))
 
     async def _volumes(self, spawner: SwishSpawner) -> tuple[KeptVolume, ...]:
-        selector = f"{USER}={spawner._build_common_labels({})[USER]}"  # noqa: SLF001 - KubeSpawner's
+        selector = _selector(spawner)
         places = sorted(namespaces(spawner.policy, spawner.namespace))
         claims = Claims(spawner.api, spawner.patience)
         with self._answered():
             found = [await claims.list(place, selector) for place in places]
-        return kept_volumes([claim for some in found for claim in some], spawner.user.name)
+        known = self.find_user(spawner.user.name)
+        servers = known.orm_spawners if known is not None else {}
+        renamed = {claim: name for name, one in servers.items() if (claim := home_claim(one.state or {}))}
+        return kept_volumes([claim for some in found for claim in some], spawner.user.name, renamed)
 
     async def delete_volume(self, user: str, namespace: str, name: str, uid: str) -> None:
         """Delete one volume of a person's, for ever.
@@ -51,7 +62,7 @@ class _Files(BaseHandler):  # type: ignore[misc]  # JupyterHub has no types
         if not found or uid not in ("", found[0].uid):
             raise web.HTTPError(404, "These files are not there any more.")
         volume = found[0]
-        if self.in_use(user, volume):
+        if self.in_use(user, volume) or await self._is_mounted(spawner, volume):
             raise web.HTTPError(409, "An environment uses these files. Stop it first, then delete them.")
         with self._answered():
             await Claims(spawner.api, spawner.patience).delete(namespace, name, volume.uid)
@@ -61,6 +72,12 @@ class _Files(BaseHandler):  # type: ignore[misc]  # JupyterHub has no types
         """Say whether the environment of a volume runs, starts or stops."""
         known = self.find_user(user)
         return known is not None and volume.server in known.spawners and known.spawners[volume.server].active
+
+    async def _is_mounted(self, spawner: SwishSpawner, volume: KeptVolume) -> bool:
+        """Say whether a pod has the volume, also one that the hub does not know of."""
+        with self._answered():
+            pods = await Pods(spawner.api, volume.namespace, spawner.patience).list(_selector(spawner))
+        return any(mounts(pod, volume.name) and not has_ended(pod) for pod in pods)
 
     def _spawner(self, user: str) -> SwishSpawner:
         """Return a spawner that starts nothing; the person may be gone from the hub, and the files not."""
@@ -102,9 +119,9 @@ class FilesPage(_Files):
 
 
 class FilesApi(_Files, APIHandler):  # type: ignore[misc]
-    """Somebody's volumes as JSON, for whoever may delete that person's servers."""
+    """Somebody's volumes as JSON, for whoever may delete that person's files."""
 
-    @needs_scope(_SCOPE)  # type: ignore[untyped-decorator]
+    @needs_scope(_SCOPE, _ADMIN)  # type: ignore[untyped-decorator]
     async def get(self, user_name: str) -> None:
         """Answer with the volumes."""
         self.set_header("Content-Type", "application/json")
@@ -114,11 +131,16 @@ class FilesApi(_Files, APIHandler):  # type: ignore[misc]
 class VolumeApi(_Files, APIHandler):  # type: ignore[misc]
     """One volume."""
 
-    @needs_scope(_SCOPE)  # type: ignore[untyped-decorator]
+    @needs_scope(_SCOPE, _ADMIN)  # type: ignore[untyped-decorator]
     async def delete(self, user_name: str, namespace: str, claim: str) -> None:
         """Delete it; the query may name the `uid` that it must have."""
         await self.delete_volume(user_name, namespace, claim, self.get_query_argument("uid", ""))
         self.set_status(204)
+
+
+def _selector(spawner: SwishSpawner) -> str:
+    """Return what selects a person's objects; the label is only a slug of the name."""
+    return f"{USER}={spawner._build_common_labels({})[USER]}"  # noqa: SLF001 - KubeSpawner's
 
 
 _API: Final = r"/api/swish/users/([^/]+)/files"

@@ -63,6 +63,8 @@ def configure(
     c.SwishSpawner.policy_path = policy_path
     c.SwishSpawner.namespace = namespace
     c.SwishSpawner.image_names = {key: value for key, value in (images or {}).items() if key in known}
+    # JupyterHub would stop all environments when it is asked to end, as each upgrade does.
+    c.JupyterHub.cleanup_servers = c.JupyterHub.get("cleanup_servers", False)
     # A slow API server must not make KubeSpawner give up on, and then replace, a pod that was in fact made.
     c.SwishSpawner.k8s_api_request_timeout = 15
     # A restart of the API server takes about a minute; what was asked for meanwhile is not lost.

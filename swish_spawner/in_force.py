@@ -116,5 +116,8 @@ NODES = NodeView()
 #: Whether the nodes answer on which starts take long.
 NODE_LOOKS = NodeLooks()
 
+#: The ids of starts that are over, by a person's word or because they failed, and whose pods may still be there.
+OVER: set[str] = set()
+
 #: The ids of all starts whose environment is there, or on its way. What carries another of this hub's is nobody's.
 SPAWNS: set[str] = set()

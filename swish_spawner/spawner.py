@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, NoReturn
@@ -21,28 +22,32 @@ from swish_spawner.adapters.host_keys import host_key
 from swish_spawner.adapters.pod_watch import PodWatch
 from swish_spawner.adapters.ports import Cluster
 from swish_spawner.answers import answer, http_error, sent
+from swish_spawner.beside import Beside, Work
 from swish_spawner.core import labels
 from swish_spawner.core.capacity import Amounts, State, pool_state, seat_of
 from swish_spawner.core.image_names import ImageNames
+from swish_spawner.core.kept import home_claim
 from swish_spawner.core.manifests import (
     Owner,
     SshStart,
     companion_manifests,
     make_ssh_service,
+    make_token_secret,
     prerequisite_manifests,
 )
 from swish_spawner.core.plan import Person, ServerPlan, plan_document, plan_server, teams_of, use_of
-from swish_spawner.core.pod import PACKAGES, enforced, packages_run, quality_lost, quality_problems
+from swish_spawner.core.pod import PACKAGES, enforced, packages_run, quality_lost, quality_problems, waits_for_node
 from swish_spawner.core.policy import Policy, Pool
 from swish_spawner.core.quota import Use
 from swish_spawner.core.refusals import refusal
 from swish_spawner.core.request import parse_request
 from swish_spawner.core.ssh import ssh_document
+from swish_spawner.core.token import from_secret
 from swish_spawner.core.traits import MERGED, kubespawner_traits, merged
 from swish_spawner.core.trouble_types import Circumstances
 from swish_spawner.core.units import format_memory, parse_cpu
 from swish_spawner.core.volumes import scratch_claims
-from swish_spawner.entrance import Entrance
+from swish_spawner.core.whose import Whose, start_of
 from swish_spawner.errors import ClusterAway, ClusterRefused, LaunchFailed, UserError
 from swish_spawner.form import options_from_form, render_form
 from swish_spawner.in_force import NODE_WAITS, USES, policy_in_force
@@ -126,7 +131,9 @@ class SwishSpawner(QueuedSpawner):
         self._applied: dict[str, Any] = {}
         self._document: Mapping[str, Any] | None = None
         self._ssh: Mapping[str, Any] | None = None
-        self._entrance = Entrance()
+        self._entrance, self._companions = Beside(), Beside()
+        #: While a start's token is in the state: until its Secret is made, a hub that comes after has to make it.
+        self._keeps_token = False
         self._notices: list[str] = []
         self._lookout: Lookout | None = None
         self._following: asyncio.Future[None] | None = None
@@ -228,7 +235,7 @@ class SwishSpawner(QueuedSpawner):
         except UserError as error:
             raise answer(self, error) from error
         self.user.spawner.submitted = None
-        self._document = plan_document(self.plan)
+        self._document, self._ssh = plan_document(self.plan), None
         self._what = What(
             known(self.plan.pool.name, self.policy.pools), known(self.plan.image.name, self.policy.images)
         )
@@ -247,6 +254,11 @@ class SwishSpawner(QueuedSpawner):
             self._base[name] = current
         self._applied[name] = merged(name, self._base[name], ours)
         return self._applied[name]
+
+    def start(self) -> Any:
+        """Begin a start, with its token in the state that is kept of it."""
+        self._keeps_token = True
+        return super().start()
 
     async def _start(self) -> str:
         """Start; whatever is known to be in the way is an answer in words, and no failure of the hub's."""
@@ -301,17 +313,20 @@ class SwishSpawner(QueuedSpawner):
             labels.SPAWN_ID: self.spawn_id,
         }
 
-    def is_stale(self, pod: Mapping[str, Any]) -> bool:
-        """Say whether a pod of our name is this person's: KubeSpawner's, or ours for the same server."""
-        annotations = pod["metadata"].get("annotations") or {}
-        stamps = {key: value for key, value in self.stamps().items() if key in (labels.USER, labels.SERVER)}
-        return labels.SPAWN_ID not in annotations or stamps.items() <= annotations.items()
+    def owns(self, pod: Mapping[str, Any]) -> bool:
+        """Say whether a pod is this server's of this installation, whichever start made it.
+
+        One of the start that the state names is, also if the installation has another name since.
+        """
+        theirs = Whose(self.installation, self.user.name, self.name).has(pod)
+        return theirs or (self.spawn_id != "" and start_of(pod) == self.spawn_id)
 
     async def make_prerequisites(self) -> None:
         """Make the claims of the home and of a scratch volume that is kept, and say when a home is a new one."""
         remembered = self._pvc_exists
         if not remembered:
             await self._find_legacy_claim()
+            self._leave_claims_of_others()
         home = self.api.api_client.sanitize_for_serialization(self.get_pvc_manifest())
         home["metadata"]["namespace"] = self.namespace
         self._follow_claims()
@@ -324,6 +339,14 @@ class SwishSpawner(QueuedSpawner):
             )
         for manifest in prerequisite_manifests(self._made_plan(), self.namespace, home["metadata"]):
             await self.cluster.create(manifest)
+
+    def _leave_claims_of_others(self) -> None:
+        """Choose another home than the person's other servers have: one that was renamed keeps that of its old name."""
+        others = getattr(self.user, "orm_spawners", {})
+        taken = {home_claim(one.state or {}) for name, one in others.items() if name != self.name}
+        # no server's name has a dot in it, as a slug
+        names = itertools.chain((self.pvc_name,), (f"{self.pvc_name}.{number}" for number in itertools.count(2)))
+        self.pvc_name = next(name for name in names if f"{self.namespace}/{name}" not in taken)
 
     def _follow_claims(self) -> None:
         """Hear what Kubernetes says of the volumes: it says it of their claims, not of the pod."""
@@ -347,25 +370,39 @@ class SwishSpawner(QueuedSpawner):
         manifest = enforced(self.api.api_client.sanitize_for_serialization(pod), plan)
         for problem in quality_problems(manifest, plan):
             self._notice(f"This environment is not Guaranteed as its pool says: {problem}.")
-        return manifest
+        return from_secret(manifest, self.spawn_id)
+
+    async def _make_owned(self, pod: dict[str, Any]) -> None:
+        if self._made_plan().packages:
+            self._following = asyncio.ensure_future(self._follow_packages())
+        await super()._make_owned(pod)
+        self._keeps_token = False
 
     async def make_companions(self, pod: Mapping[str, Any]) -> None:
         """Make what belongs to the pod."""
         metadata = pod["metadata"]
         owner = Owner(metadata["name"], metadata["uid"], metadata["namespace"])
-        if self.plan is not None and self.plan.packages:
-            self._following = asyncio.ensure_future(self._follow_packages())
         try:
             plan = self._plan_again()
         except UserError as error:
             # a changed policy is in force at the next start; what runs is left alone
             self.log.warning("%s: the policy would not start this any more: %s", self._log_name, error)
             return
+        if self.api_token:
+            # the pod's containers wait for it
+            await self.cluster.create_owned(make_token_secret(plan, owner, self.spawn_id, self.api_token))
         start = self._ssh_start(plan)
         for manifest in companion_manifests(plan, owner, start):
             await self.cluster.create_owned(manifest)
         if start is not None:
-            self._entrance.open(self.cluster, make_ssh_service(plan, owner), self._notice)
+            service = make_ssh_service(plan, owner, start.service)
+            lacks = "The environment cannot be entered by ssh yet, because its Service was not made"
+            self._entrance.begin(Work(lambda: self.cluster.create_owned(service), lacks, self._notice))
+
+    def take_up(self, pod: Mapping[str, Any]) -> None:
+        """Make what is missing of the pod's companions beside it, for as long as that takes."""
+        lacks = "Not all that belongs to the environment is there since the hub was started again"
+        self._companions.begin(Work(lambda: self.make_companions(pod), lacks, self._notice))
 
     def _ssh_start(self, plan: ServerPlan) -> SshStart | None:
         """Return what sshd is given, and keep what the person is told of it."""
@@ -373,8 +410,9 @@ class SwishSpawner(QueuedSpawner):
             return None
         start_id = self.spawn_id if plan.ssh.password else None
         key = host_key(self._cookie_secret, plan.person.environment, start_id)
-        self._ssh = ssh_document(plan, self.namespace, key)
-        return SshStart(self.spawn_id, key)
+        # what runs is entered as it was started, whatever the policy has become
+        self._ssh = self._ssh or ssh_document(plan, self.namespace, key)
+        return SshStart(self.spawn_id, key, self._ssh["service"]["name"])
 
     async def _follow_packages(self) -> None:
         """Tell what pip says as long as it runs; a log that cannot be read is no reason for anything to fail."""
@@ -396,6 +434,8 @@ class SwishSpawner(QueuedSpawner):
         if self._lookout is None:
             self._lookout = self._new_lookout()
         self._lookout.look(pod, events, time.monotonic())
+        if pod is not None and waits_for_node(pod):
+            self.give_turn_back()
         if pod is not None and self.plan is not None and (lost := quality_lost(pod, self.plan)):
             self._notice(lost)
 
@@ -435,6 +475,8 @@ class SwishSpawner(QueuedSpawner):
             state["swish_plan"] = self._document
         if self._ssh is not None:
             state["swish_ssh"] = self._ssh
+        if self._keeps_token:
+            state["swish_token"] = self.api_token
         return state
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -442,6 +484,8 @@ class SwishSpawner(QueuedSpawner):
         super().load_state(state)
         self._document = document = state.get("swish_plan")
         self._ssh = state.get("swish_ssh")
+        # of a start that had not come to its pod's Secret
+        self.api_token = state.get("swish_token", "")
         # what a version before quotas started does not say enough to be counted
         if document is not None and "memory_bytes" in document:
             person, whole = self.person, document.get("whole", document)
@@ -452,7 +496,9 @@ class SwishSpawner(QueuedSpawner):
         """Forget what ran; it no longer counts towards its team's quota."""
         super().clear_state()
         self.plan = self._document = self._ssh = None
+        self._keeps_token = False
         self._entrance.leave()
+        self._companions.leave()
         self._notices.clear()
         self._lookout = None
         USES.release(self.person.environment)

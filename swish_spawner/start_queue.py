@@ -137,6 +137,11 @@ class QueuedSpawner(EventSpawner):
         self._may_start.set()
         await maybe_future(super().run_pre_spawn_hook())
 
+    def give_turn_back(self) -> None:
+        """Let the next launch begin: this one waits for what takes no work of anybody's, and may wait for long."""
+        if self._place is not None:
+            self._place.end()
+
     def start(self) -> Any:
         """Begin a start whose turn has come."""
         self._may_start.set()

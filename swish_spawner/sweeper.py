@@ -12,12 +12,13 @@ from typing import Any, Final, Protocol
 
 from prometheus_client import Counter, Gauge
 
-from swish_spawner.core.reconcile import Decision, Desired, Observed, Rules, decide
+from swish_spawner.core.reconcile import Decision, Desired, Observed, Rules, Verdict, decide
 from swish_spawner.errors import ClusterAway, ClusterRefused
 
 ROUNDS = Counter("swish_sweeper_rounds_total", "Rounds of the sweeper", ["outcome"])
 REMOVED = Counter("swish_sweeper_removed_total", "Objects that the sweeper has asked Kubernetes to delete", ["kind"])
 DEAD = Gauge("swish_sweeper_dead", "Pods of this installation that are nobody's, as the last round found")
+LOST = Gauge("swish_sweeper_lost", "Environments that have run and that no server of the hub knows; never removed")
 SUCCESS = Gauge("swish_sweeper_last_success_timestamp_seconds", "When a round last came to its end")
 
 _EVERY, _AT_MOST_EVERY = 60.0, 600.0
@@ -156,6 +157,25 @@ class Sweeper:
             self.last = report
             return report
 
+    async def end(self, key: str) -> bool:
+        """End an environment that is lost, by an administrator's word; say whether it will end.
+
+        Args:
+            key: ``namespace/name``; of a pod that is anything but lost nothing is asked.
+
+        Raises:
+            NotReady: it cannot be said now which are.
+            ClusterAway: no answer came in time.
+            ClusterRefused: the API server will not.
+        """
+        async with self._one_at_a_time:
+            lost = [f.pod for f in self._decide(datetime.now(UTC)).nobodys if f.verdict is Verdict.LOST]
+            for pod in lost:
+                if pod.key == key and not self._world.is_live(pod.spawn_id) and await self._world.delete(pod):
+                    _LOG.warning("Ended pod %s of %s: an administrator asked for it", pod.key, pod.server)
+                    return True
+        return False
+
     def _decide(self, now: datetime) -> Decision:
         pods = self._world.observed()
         decision = decide(self._world.desired(asked_again=False), pods, self._known, now, self._rules)
@@ -193,7 +213,9 @@ class Sweeper:
         ROUNDS.labels(outcome=report.outcome).inc()
         REMOVED.labels(kind="Pod").inc(len(report.removed))
         if report.decision is not None:
-            DEAD.set(len(report.decision.nobodys))
+            verdicts = [finding.verdict for finding in report.decision.nobodys]
+            DEAD.set(len(verdicts))
+            LOST.set(verdicts.count(Verdict.LOST))
         if report.outcome in ("clean", "removed", "dry_run"):
             SUCCESS.set(report.at.timestamp())
         is_news = self.last is None or self.last.problem != report.problem

@@ -9,7 +9,8 @@ from jupyterhub.apihandlers.base import APIHandler
 from jupyterhub.scopes import has_scope, needs_scope
 from tornado import web
 
-from swish_spawner.sweeper import Sweeper
+from swish_spawner.errors import ClusterAway, ClusterRefused
+from swish_spawner.sweeper import NotReady, Sweeper
 
 PATH: Final = r"/swish/sweep"
 _SCOPE: Final = "admin:servers"
@@ -38,13 +39,26 @@ class _SweepHandler(APIHandler):  # type: ignore[misc]  # JupyterHub has no type
 
     @needs_scope(_SCOPE)  # type: ignore[untyped-decorator]
     async def post(self) -> None:
-        """Do a round now, and answer with its report; the body may say ``{"dry_run": true}``."""
+        """Do a round now, and answer with its report; or end a lost environment, if the body names one."""
         self._refuse_part_of_it()
-        body = self.get_json_body() or {}
-        if not isinstance(body, dict) or set(body) - {"dry_run"} or not isinstance(body.get("dry_run", False), bool):
-            raise web.HTTPError(400, 'the body may be {"dry_run": true} or {"dry_run": false}')
-        report = await self.sweeper.round(dry_run=body.get("dry_run", False))
-        self._answer(report.document())
+        match self.get_json_body() or {}:
+            case {"end": str(key), **rest} if not rest:
+                await self._end(key)
+            case {"dry_run": bool(dry_run), **rest} if not rest:
+                self._answer((await self.sweeper.round(dry_run=dry_run)).document())
+            case {**rest} if not rest:
+                self._answer((await self.sweeper.round()).document())
+            case _:
+                raise web.HTTPError(400, 'the body may be {"dry_run": true} or {"end": "NAMESPACE/POD"}')
+
+    async def _end(self, key: str) -> None:
+        try:
+            ended = await self.sweeper.end(key)
+        except (NotReady, ClusterAway, ClusterRefused) as error:
+            raise web.HTTPError(503, f"it cannot be ended now: {error}") from error
+        if not ended:
+            raise web.HTTPError(404, "no lost environment has this name; the report names those that are lost")
+        self._answer({"ended": key})
 
     def _refuse_part_of_it(self) -> None:
         """Refuse whoever may administer some servers: JupyterHub 5 lets them pass, for a handler that filters."""

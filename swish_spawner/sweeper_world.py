@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, Final
@@ -17,8 +17,9 @@ from swish_spawner.adapters.pods import Pods
 from swish_spawner.core import labels
 from swish_spawner.core.policy import namespaces
 from swish_spawner.core.reconcile import Desired, Observed
-from swish_spawner.engine import SPAWN_ID
-from swish_spawner.in_force import SPAWNS
+from swish_spawner.core.whose import has_ended, has_worked
+from swish_spawner.engine import OVER_IDS, SPAWN_ID
+from swish_spawner.in_force import OVER, SPAWNS
 from swish_spawner.spawner import SwishSpawner
 from swish_spawner.sweeper import NotReady
 
@@ -44,12 +45,13 @@ class HubWorld:
         takes its servers from, and a start is in it before its pod is made. So a start is dead when neither has it.
         """
         app = self._hub()
-        ids, pods = set(SPAWNS), set[str]()
+        ids, pods, over = set(SPAWNS), set[str](), set(OVER)
         if asked_again:
             for state in live_states(app.db):
                 ids.add(state.get(SPAWN_ID, ""))
                 pods.add(f"{state.get('namespace')}/{state.get('pod_name')}")
-        return Desired(self._scout(app).installation, ids, pods)
+            over.update(over_ids(app.db))
+        return Desired(self._scout(app).installation, ids, pods, over - ids)
 
     def observed(self) -> list[Observed]:
         """Return the installation's pods, of every watch that is up to date."""
@@ -109,6 +111,12 @@ def live_states(db: Any) -> list[Mapping[str, Any]]:
     return [state or {} for (state,) in rows]
 
 
+def over_ids(db: Any) -> Iterator[str]:
+    """Yield the starts that every server has ended and not seen the end of, by the hub's database."""
+    for (state,) in db.query(orm.Spawner.state):
+        yield from (state or {}).get(OVER_IDS, ())
+
+
 def stamped(pods: Iterable[Mapping[str, Any]], installation: str) -> Collection[Observed]:
     """Return the pods that carry an installation's stamp."""
     return [observed(pod) for pod in pods if _annotations(pod).get(labels.HUB) == installation]
@@ -126,6 +134,7 @@ def observed(pod: Mapping[str, Any]) -> Observed:
         installation=stamps.get(labels.HUB, ""),
         spawn_id=stamps.get(labels.SPAWN_ID, ""),
         server=f"{stamps.get(labels.USER, '')}/{stamps.get(labels.SERVER, '')}",
+        worked=has_worked(pod) and not has_ended(pod),
     )
 
 

@@ -44,7 +44,6 @@ class NoProxy(Proxy):
 c.JupyterHub.proxy_class = NoProxy
 c.JupyterHub.hub_bind_url = "http://127.0.0.1:PORT"
 c.JupyterHub.db_url = "sqlite:///hub.sqlite"
-c.JupyterHub.cleanup_servers = False
 c.JupyterHub.authenticator_class = "dummy"
 c.Authenticator.allow_all = True
 c.JupyterHub.allow_named_servers = True

@@ -10,6 +10,7 @@ from kubespawner.slugs import multi_slug, safe_slug
 from swish_spawner.core.manifests import Owner, companion_manifests, make_ssh_service, prerequisite_manifests
 from swish_spawner.core.plan import ServerPlan
 from swish_spawner.core.pod import enforced
+from swish_spawner.core.ssh_names import service_name
 from swish_spawner.core.traits import kubespawner_traits
 
 _MOST_NAME: Final = 48
@@ -41,7 +42,8 @@ def manifests(plan: ServerPlan, namespace: str) -> list[dict[str, Any]]:
     owner = Owner(pod["metadata"]["name"], _UNKNOWN_UID, made_in)
     home = _home_claim(plan, traits)
     before = [home, *prerequisite_manifests(plan, made_in, home["metadata"])]
-    after = [*companion_manifests(plan, owner), *([make_ssh_service(plan, owner)] if plan.ssh else [])]
+    services = [make_ssh_service(plan, owner, service_name(plan.person.environment))] if plan.ssh else []
+    after = [*companion_manifests(plan, owner), *services]
     return [*map(dict, before), pod, *map(dict, after)]
 
 

@@ -14,6 +14,8 @@ from swish_spawner.adapters.watch import CONNECT, Resource, Watch, bare, resourc
 
 #: Of how many deleted pods the end is remembered, for the starts that are about to hear of it.
 _LATELY: Final = 100
+#: What is kept of a pod's spec.
+_OF_POD: Final = ("nodeName", "tolerations", "terminationGracePeriodSeconds", "restartPolicy")
 #: What is kept of a container; an init container that always starts again serves beside the environment.
 _OF_CONTAINER: Final = ("name", "image", "ports", "resources", "restartPolicy")
 
@@ -101,7 +103,7 @@ class PodNews(Watch):
 def slim_pod(pod: Resource) -> Resource:
     """Return a pod with the parts of it that a hub looks at, and without its containers' environment and commands."""
     spec = pod["spec"]
-    kept = {key: spec[key] for key in ("nodeName", "tolerations", "terminationGracePeriodSeconds") if key in spec}
+    kept = {key: spec[key] for key in _OF_POD if key in spec}
     for kind in ("containers", "initContainers"):
         if kind in spec:
             kept[kind] = [

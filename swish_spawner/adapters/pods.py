@@ -56,6 +56,17 @@ class Pods:
                 return None
             raise
 
+    async def list(self, selector: str) -> list[Resource]:
+        """Return the pods that a label selector selects.
+
+        Raises:
+            ClusterRefused: the API server will not say.
+        """
+        ask, options = self._api.list_namespaced_pod, self._patience.options
+        found = await self._patience.answer(lambda: ask(self._namespace, label_selector=selector, **options))
+        items: list[Resource] = found["items"]
+        return items
+
     async def delete(self, name: str, uid: str, grace_seconds: int | None, version: str | None = None) -> bool:
         """Ask for a pod's end; it is gone some time after. No other pod of that name is deleted.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from swish_spawner.core.units import format_memory, parse_quantity
@@ -12,6 +13,12 @@ from swish_spawner.core.units import format_memory, parse_quantity
 #: KubeSpawner's own keys on every home claim: as a label a slug to select by, as an annotation the exact name.
 USER: Final = "hub.jupyter.org/username"
 SERVER: Final = "hub.jupyter.org/servername"
+
+
+def home_claim(state: Mapping[str, Any]) -> str | None:
+    """Return the ``namespace/name`` of the claim of a server's home, by what the hub keeps of the server."""
+    name = state.get("pvc_name")
+    return f"{state.get('namespace')}/{name}" if name else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +49,34 @@ class KeptVolume:
         return here | {"made": self.made.isoformat()}
 
 
-def kept_volumes(claims: Iterable[Mapping[str, Any]], user: str) -> tuple[KeptVolume, ...]:
+def kept_volumes(
+    claims: Iterable[Mapping[str, Any]], user: str, renamed: Mapping[str, str] = MappingProxyType({})
+) -> tuple[KeptVolume, ...]:
     """Return a person's volumes, by server and name.
 
     Args:
         claims: PersistentVolumeClaims as the API server has them; others' are left out, since a label is only a slug.
         user: the person, exactly as the hub spells the name.
+        renamed: by ``namespace/name`` of a claim, the server that has it now, whoever had it when it was made.
     """
     own = (claim for claim in claims if (claim["metadata"].get("annotations") or {}).get(USER) == user)
-    return tuple(sorted(map(_kept_volume, own), key=lambda volume: (volume.server, volume.namespace, volume.name)))
+    volumes = (_kept_volume(claim, renamed) for claim in own)
+    return tuple(sorted(volumes, key=lambda volume: (volume.server, volume.namespace, volume.name)))
 
 
-def _kept_volume(claim: Mapping[str, Any]) -> KeptVolume:
+def mounts(pod: Mapping[str, Any], claim: str) -> bool:
+    """Say whether a pod has the volume of a claim of its namespace."""
+    volumes = (pod.get("spec") or {}).get("volumes") or ()
+    return any((volume.get("persistentVolumeClaim") or {}).get("claimName") == claim for volume in volumes)
+
+
+def _kept_volume(claim: Mapping[str, Any], renamed: Mapping[str, str]) -> KeptVolume:
     metadata = claim["metadata"]
     return KeptVolume(
         namespace=metadata["namespace"],
         name=metadata["name"],
         uid=metadata["uid"],
-        server=metadata["annotations"].get(SERVER, ""),
+        server=renamed.get(f"{metadata['namespace']}/{metadata['name']}", metadata["annotations"].get(SERVER, "")),
         size=format_memory(int(parse_quantity(claim["spec"]["resources"]["requests"]["storage"]))),
         made=datetime.fromisoformat(metadata["creationTimestamp"]),
         ending="deletionTimestamp" in metadata,

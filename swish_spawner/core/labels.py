@@ -35,6 +35,9 @@ NAMES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
+#: The name of an environment's own container, as KubeSpawner has it.
+NOTEBOOK: Final = "notebook"
+
 #: What autoscalers look at before they take a node away from a pod.
 KARPENTER_KEEP: Final = "karpenter.sh/do-not-disrupt"
 AUTOSCALER_EVICT: Final = "cluster-autoscaler.kubernetes.io/safe-to-evict"
@@ -47,6 +50,7 @@ LABELS: Final[Mapping[str, str]] = MappingProxyType(
         WORKLOAD: "What the pool's nodes are tainted for, or `general` for a pool without a taint.",
         ENVIRONMENT: "The environment: person and server in one name, unique in the hub.",
         IMAGE: "What runs in it, by its name in the policy.",
+        SSH: "Where sshd runs, `sidecar` or `notebook`, or `none`: port 2222 of such a pod is closed.",
     }
 )
 

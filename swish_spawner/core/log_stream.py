@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from swish_spawner.core import labels
-from swish_spawner.core.ssh_log import PRESENCE, Event, Source, gap, missing_before, record
+from swish_spawner.core.ssh_log import PRESENCE, Event, Source, gap, missing_before, record, whose
 from swish_spawner.core.trouble_types import part, parts
 
 Resource = Mapping[str, Any]
@@ -37,11 +37,13 @@ class Log:
         key: of the container, unique for ever: ``namespace/pod/uid``.
         container: its name.
         source: whose lines they are.
+        since: when its pod was made.
     """
 
     key: str
     container: str
     source: Source
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ class Reading:
 
 
 class Allowance:
-    """How many records a container may make of what its person's programs do at will, so that none fills the log.
+    """How many records a container may make, so that none fills the log.
 
     Args:
         most: at once.
@@ -118,16 +120,12 @@ class Allowance:
         self._per_second = per_second
         self._then: float | None = None
 
-    def takes(self, event: Event, source: Source, now: float) -> bool:
-        """Say whether an event is kept; the number of the next one that is tells how many were not.
+    def takes(self, now: float) -> bool:
+        """Say whether one more is kept.
 
         Args:
-            event: of the container.
-            source: the container; where anybody can write, everything counts.
             now: a clock that never goes back (seconds).
         """
-        if source.kind != "notebook" and event.name not in _AT_WILL:
-            return True
         passed = 0.0 if self._then is None else now - self._then
         self._left, self._then = min(self._left + passed * self._per_second, self._most), now
         if self._left < 1:
@@ -136,24 +134,47 @@ class Allowance:
         return True
 
 
-def log_of(pod: Resource) -> Log | None:
+class Allowances:
+    """What a container may have kept: the number of the next event that is tells how many were not.
+
+    Who comes in and goes has a part of its own, which what a person's programs do at will cannot use up; but where
+    they write to the same output, all is at will.
+
+    Args:
+        source: the container; what a gateway says is all kept.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._at_will, self._people = Allowance(), Allowance(20_000, 20)
+
+    def takes(self, event: Event, now: float) -> bool:
+        """Say whether an event is kept, at a time by a clock that never goes back (seconds)."""
+        if self._source.kind == "gateway":
+            return True
+        is_at_will = self._source.kind == "notebook" or event.name in _AT_WILL
+        return (self._at_will if is_at_will else self._people).takes(now)
+
+
+def log_of(pod: Resource, home: str) -> Log | None:
     """Return the log of a pod that tells of ssh; None for one that has none.
 
     Args:
         pod: as the API server has it. What it says of whose it is only the hub, or the chart, could write.
+        home: the installation's own namespace; in a team's, whoever may make pods there could call them gateways.
     """
     metadata = pod["metadata"]
     named, told = metadata.get("labels") or {}, metadata.get("annotations") or {}
     place = (metadata["namespace"], metadata["name"])
-    key = "/".join((*place, metadata["uid"]))
+    key, since = "/".join((*place, metadata["uid"])), datetime.fromisoformat(metadata["creationTimestamp"])
     if named.get(COMPONENT) == GATEWAYS:
-        return Log(key, _GATEWAY, Source("gateway", *place))
+        return Log(key, _GATEWAY, Source("gateway", *place), since) if place[0] == home else None
     container = _CONTAINERS.get(told.get(labels.SSH, ""))
     if named.get(COMPONENT) != ENVIRONMENTS or container is None:
         return None
     whose = (named.get(labels.ENVIRONMENT, ""), named.get(labels.TEAM, ""))
     source = Source(told[labels.SSH], *place, *whose, told.get(labels.USER, ""), told.get(labels.SERVER, ""))
-    return Log(key, container, source)
+    return Log(key, container, source, since)
 
 
 def state_of(pod: Resource, container: str) -> State:
@@ -214,7 +235,7 @@ def account(event: Event, source: Source, seen: str, position: Position) -> tupl
         last = position.n if event.boot == position.boot else 0
         records.append(gap(source, seen, boot=event.boot, after=last, until=event.n))
     if event.name != PRESENCE:
-        records.append(record(event, source, seen))
+        records += [record(event, source, seen, user) for user in whose(event, source)]
     return replace(position, boot=event.boot, n=event.n), records
 
 

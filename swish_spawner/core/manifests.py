@@ -9,6 +9,7 @@ from typing import Any
 from swish_spawner.core import kept, labels
 from swish_spawner.core.plan import ServerPlan
 from swish_spawner.core.ssh import PORT, PUBLIC_PORT, HostKey, host_name, start_files, start_secret_name
+from swish_spawner.core.token import ITEM, token_secret_name
 from swish_spawner.core.traits import kubernetes_labels
 from swish_spawner.core.volumes import scratch_claim_name, scratch_claim_spec
 
@@ -26,10 +27,11 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class SshStart:
-    """What sshd of one start is given: the start's id, and the environment's host key."""
+    """What sshd of one start is given: the start's id, and the environment's host key; and its Service's name."""
 
     spawn_id: str
     key: HostKey
+    service: str
 
 
 def companion_manifests(plan: ServerPlan, owner: Owner, start: SshStart | None = None) -> tuple[Manifest, ...]:
@@ -97,8 +99,14 @@ def make_ssh_secret(plan: ServerPlan, owner: Owner, start: SshStart) -> Manifest
     return {"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": metadata, "stringData": files}
 
 
-def make_ssh_service(plan: ServerPlan, owner: Owner) -> Manifest:
-    """Return the Service by which an environment is reached: named as it is, so that its name in the cluster is too."""
+def make_token_secret(plan: ServerPlan, owner: Owner, spawn_id: str, token: str) -> Manifest:
+    """Return the Secret from which the containers of one start take their token for the hub; it goes with the pod."""
+    metadata = {**_metadata(plan, owner), "name": token_secret_name(spawn_id)}
+    return {"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": metadata, "stringData": {ITEM: token}}
+
+
+def make_ssh_service(plan: ServerPlan, owner: Owner, name: str) -> Manifest:
+    """Return the Service of this name by which an environment is reached."""
     if plan.ssh is None:
         raise ValueError("an environment without ssh has no Service")
     ssh = plan.ssh
@@ -115,7 +123,7 @@ def make_ssh_service(plan: ServerPlan, owner: Owner) -> Manifest:
         spec["loadBalancerSourceRanges"] = [str(network) for network in ssh.allow_cidrs]
     if ssh.load_balancer_class:
         spec["loadBalancerClass"] = ssh.load_balancer_class
-    metadata = {**_metadata(plan, owner), "name": plan.person.environment, "annotations": annotations}
+    metadata = {**_metadata(plan, owner), "name": name, "annotations": annotations}
     return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from swish_spawner.core.labels import NOTEBOOK
 from swish_spawner.core.trouble_types import Document, condition, part, parts, text
 
 
@@ -42,7 +43,6 @@ PHASES: Final = (
     Phase("answer", "answered", "JupyterLab starts, until something listens at its port"),
 )
 
-_NOTEBOOK: Final = "notebook"
 _CONDITIONS: Final = {"PodScheduled": "scheduled", "Ready": "ready"}
 #: What an event about a container means. An image that is there is pulled without having been pulled.
 _EVENTS: Final = {"Pulling": ("pulling",), "Pulled": ("pulling", "pulled")}
@@ -84,7 +84,7 @@ def seen(pod: Document, events: Iterable[Document], epoch: float) -> Iterator[tu
         if text(found, "status") == "True":
             yield mark, min(arrived, _latest(found, epoch)) if mark == "ready" else arrived
     for container in parts(part(pod, "status"), "containerStatuses"):
-        if text(container, "name") == _NOTEBOOK and "running" in part(container, "state"):
+        if text(container, "name") == NOTEBOOK and "running" in part(container, "state"):
             yield "started", arrived
     paths = _image_users(pod)
     for event in events:
@@ -110,5 +110,5 @@ def _image_users(pod: Document) -> set[str]:
     """Return the containers that run the environment's image, as events name them: the first of them has it pulled."""
     spec = part(pod, "spec")
     containers = [(kind, one) for kind in ("containers", "initContainers") for one in parts(spec, kind)]
-    images = {text(one, "image") for _, one in containers if text(one, "name") == _NOTEBOOK}
+    images = {text(one, "image") for _, one in containers if text(one, "name") == NOTEBOOK}
     return {f"spec.{kind}{{{text(one, 'name')}}}" for kind, one in containers if text(one, "image") in images}

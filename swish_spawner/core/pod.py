@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from swish_spawner.core import ssh
-from swish_spawner.core.labels import GPU_RESOURCE
+from swish_spawner.core.labels import GPU_RESOURCE, NOTEBOOK
 from swish_spawner.core.plan import ServerPlan
 from swish_spawner.core.ssh import sidecar_resources
 from swish_spawner.core.taints import opens_a_pool, pool_toleration
@@ -24,8 +25,24 @@ from swish_spawner.errors import LaunchFailed
 
 Manifest = Mapping[str, Any]
 
-NOTEBOOK: Final = "notebook"
 PACKAGES: Final = "packages"
+#: What opens something where it is left out, or where a hook sets it; each is so in every environment, for a reason.
+CLOSED: Final[Manifest] = MappingProxyType(
+    {
+        # rights in the cluster
+        "automountServiceAccountToken": False,
+        # variables for each Service of the namespace: who works there now, and names that people chose. With some
+        # thousands no program starts any more
+        "enableServiceLinks": False,
+        # the node's network, past every NetworkPolicy
+        "hostNetwork": False,
+        # the node's processes, and those of others on it
+        "hostPID": False,
+        "hostIPC": False,
+        # sshd's processes in a container of its own
+        "shareProcessNamespace": False,
+    }
+)
 _REQUIRED: Final = "requiredDuringSchedulingIgnoredDuringExecution"
 #: Parts of a container's security context that can only loosen ours.
 _LOOSE: Final = ("privileged", "procMount")
@@ -48,7 +65,7 @@ def enforced(pod: Manifest, plan: ServerPlan) -> dict[str, Any]:
     metadata["labels"] = {**(metadata.get("labels") or {}), **kubernetes_labels(plan)}
     metadata["annotations"] = {**(metadata.get("annotations") or {}), **kubernetes_annotations(plan)}
     spec["terminationGracePeriodSeconds"] = grace_seconds(plan)
-    spec["automountServiceAccountToken"] = False
+    spec.update(CLOSED)
     _place(spec, plan)
     if NOTEBOOK not in (container["name"] for container in spec["containers"]):
         raise LaunchFailed(
@@ -83,6 +100,8 @@ def _let_in(spec: dict[str, Any], plan: ServerPlan) -> None:
     extra = ssh.ssh_mounts(plan)
     places = {mount["mountPath"] for mount in extra}
     theirs = [mount for mount in notebook.get("volumeMounts") or () if mount["mountPath"] not in places]
+    taken = {mount["mountPath"] for mount in theirs}
+    extra += [mount for mount in ssh.temporary_mounts(plan) if mount["mountPath"] not in taken]
     for container in (*(spec.get("initContainers") or ()), *spec["containers"]):
         if container["name"] == where:
             container["volumeMounts"] = [*copy.deepcopy(theirs), *extra]
@@ -152,6 +171,12 @@ def quality_lost(pod: Manifest, plan: ServerPlan) -> str | None:
     if plan.pool.qos != "guaranteed" or given in (None, "Guaranteed"):
         return None
     return f"The cluster made this environment {given}, not Guaranteed; an administrator should look at its LimitRange."
+
+
+def waits_for_node(pod: Manifest) -> bool:
+    """Say whether the scheduler has looked for a node and found none yet."""
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return any(one.get("type") == "PodScheduled" and one.get("status") == "False" for one in conditions)
 
 
 def packages_run(pod: Manifest | None) -> bool:

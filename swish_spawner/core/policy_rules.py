@@ -108,6 +108,8 @@ def _ssh(doc: Document) -> Iterator[Problem]:
         yield Problem("ssh.domain", "is missing, and ssh is enabled without a gateway")
     if ssh.get("enabled") and ssh.get("allow_cidrs") == []:
         yield Problem("ssh.allow_cidrs", "names no network, so nobody could connect; ssh is enabled")
+    if "domain" in ssh and str(ssh.get("gateway")).partition(".")[2] == ssh["domain"]:
+        yield Problem("ssh.gateway", "is what an environment could be called; take a name that is not below ssh.domain")
     if "gateway" in ssh and not ssh.get("gateway_cidrs"):
         yield Problem("ssh.gateway_cidrs", "names no network, so the gateway could not reach any environment")
     if "load_balancer_class" in ssh and ssh.get("service") != "LoadBalancer":

@@ -22,11 +22,13 @@ class Verdict(Enum):
     ENDING = "is being deleted"
     YOUNG = "is of no live start, but was made only just now"
     NEW = "is of no live start, but was not found so before"
+    LOST = "has run, and is of no start that this hub knows of"
     DEAD = "is of no live start"
 
 
-#: The pods that nobody has; all but the last are given time.
-_NOBODYS = (Verdict.YOUNG, Verdict.NEW, Verdict.DEAD)
+#: The pods that nobody has. All but the last are given time, one that is lost for ever: a hub whose database is new,
+#: or of before, knows nothing of environments that people work in.
+_NOBODYS = (Verdict.YOUNG, Verdict.NEW, Verdict.LOST, Verdict.DEAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +38,14 @@ class Desired:
     Attributes:
         installation: whose pods these are.
         spawn_ids: of every start whose environment is there or on its way.
+        over: of starts that failed or were stopped, and whose pods were not seen to go.
         pods: the ``namespace/name`` of every live server's pod.
     """
 
     installation: str
     spawn_ids: Collection[str]
     pods: Collection[str]
+    over: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ class Observed:
         installation: its stamp, or empty.
         spawn_id: its stamp, or empty.
         server: ``user/server`` by its stamps, for people to read.
+        worked: whether somebody may have worked in it (`core.whose`).
     """
 
     key: str
@@ -67,6 +72,7 @@ class Observed:
     installation: str
     spawn_id: str
     server: str
+    worked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +129,7 @@ def judge(desired: Desired, pod: Observed, known: Mapping[str, datetime], now: d
         return Verdict.YOUNG
     if pod.uid not in known or now - known[pod.uid] < rules.apart:
         return Verdict.NEW
-    return Verdict.DEAD
+    return Verdict.LOST if pod.worked and pod.spawn_id not in desired.over else Verdict.DEAD
 
 
 def _excuse(desired: Desired, pod: Observed) -> Verdict | None:

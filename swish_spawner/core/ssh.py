@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 from swish_spawner.core.plan import ServerPlan
 from swish_spawner.core.policy import Network
 from swish_spawner.core.ssh_keys import fingerprint, key_id, secret_name, shard
+from swish_spawner.core.ssh_names import service_name
 from swish_spawner.core.units import format_cpu
 
 CONTAINER: Final = "ssh"
@@ -23,13 +25,16 @@ PUBLIC_PORT: Final = 22
 LOGIN: Final = "swish"
 START: Final = "/etc/swish/ssh/start"
 KEYS: Final = "/etc/swish/ssh/keys"
-_COMMAND: Final = ("swish-sshd", "--start", START, "--keys", KEYS)
+#: By its whole path: the container's PATH leads to the person's home first.
+_COMMAND: Final = ("/usr/local/bin/swish-sshd", "--start", START, "--keys", KEYS)
 #: What a postStart hook fails ends the container, and sshd must not be able to.
 _BESIDE: Final = f"{' '.join((_COMMAND[0], '--detach', *_COMMAND[1:]))} || true"
 #: The file of the start's Secret that lies over /etc/passwd where a password will do.
 _ACCOUNTS: Final = "passwd"
-#: The first start and the first keys come by two volumes of these names.
-_START_VOLUME, _KEYS_VOLUME = "ssh-start", "ssh-keys"
+#: Where programs write what is only there a while, and where that is in its volume.
+TEMPORARY: Final[Mapping[str, str]] = MappingProxyType({"/tmp": "tmp", "/var/tmp": "var-tmp"})  # noqa: S108 - a mount
+#: The first start and the first keys come by two volumes of these names, and a third is for what is only there a while.
+_START_VOLUME, _KEYS_VOLUME, _TEMPORARY_VOLUME = "ssh-start", "ssh-keys", "ssh-temporary"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +70,14 @@ def ssh_volumes(plan: ServerPlan, spawn_id: str) -> dict[str, Any]:
         "optional": True,
         "items": [{"key": key_id(person), "path": "authorized_keys"}],
     }
-    return {
+    volumes: dict[str, Any] = {
         "swish-ssh-start": {"name": _START_VOLUME, "secret": start},
         "swish-ssh-keys": {"name": _KEYS_VOLUME, "secret": keys},
     }
+    if plan.sidecar:
+        # without a limit: a pod that goes over one is ended
+        volumes["swish-ssh-temporary"] = {"name": _TEMPORARY_VOLUME, "emptyDir": {}}
+    return volumes
 
 
 def ssh_mounts(plan: ServerPlan) -> list[dict[str, Any]]:
@@ -83,6 +92,12 @@ def ssh_mounts(plan: ServerPlan) -> list[dict[str, Any]]:
         # sshd without root's rights finds a password nowhere else
         mounts.append({"name": _START_VOLUME, "mountPath": "/etc/passwd", "subPath": _ACCOUNTS, "readOnly": True})
     return mounts
+
+
+def temporary_mounts(plan: ServerPlan) -> list[dict[str, Any]]:
+    """Return what the sidecar mounts where sessions may write beside the home: its own file system is read-only."""
+    places = TEMPORARY if plan.sidecar else {}
+    return [{"name": _TEMPORARY_VOLUME, "mountPath": path, "subPath": part} for path, part in places.items()]
 
 
 def sidecar_resources(plan: ServerPlan) -> dict[str, dict[str, str]]:
@@ -106,11 +121,12 @@ def sidecar(plan: ServerPlan, environment: Mapping[str, str]) -> dict[str, Any]:
     return {
         "name": CONTAINER,
         "image": plan.image.image,
-        "args": list(_COMMAND),
+        "command": list(_COMMAND),
         "restartPolicy": "Always",
         "ports": [{"name": CONTAINER, "containerPort": PORT}],
         "env": [{"name": name, "value": value} for name, value in environment.items()],
         "resources": sidecar_resources(plan),
+        "securityContext": {"readOnlyRootFilesystem": True},
         "terminationMessagePolicy": "FallbackToLogsOnError",
     }
 
@@ -184,6 +200,6 @@ def ssh_document(plan: ServerPlan, namespace: str, key: HostKey) -> dict[str, An
         "host_key": key.public,
         "fingerprint": key.fingerprint,
         "gateway": plan.ssh.gateway,
-        "service": {"name": plan.person.environment, "namespace": namespace, "type": plan.ssh.service},
+        "service": {"name": service_name(plan.person.environment), "namespace": namespace, "type": plan.ssh.service},
         **({"password": key.password} if plan.ssh.password else {}),
     }

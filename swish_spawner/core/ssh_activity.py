@@ -17,8 +17,6 @@ from swish_spawner.core.ssh_log import PRESENCE, Event
 BUSY_BYTES: Final = 16 * 2**10
 #: What a person, or a program that a person had started, asked for.
 _DONE: Final = frozenset(("login", "session", "file"))
-#: How far ahead of the node's clock a program's clock is believed.
-_AHEAD: Final = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +32,14 @@ class Use:
     presence: datetime | None = None
 
 
-def observe(use: Use, event: Event, seen: datetime) -> Use:
+def observe(use: Use, event: Event) -> Use:
     """Return what is known after an event.
 
     Args:
         use: before it.
-        event: one of ``swish-sshd``.
-        seen: when the node got its line; no event counts later than that.
+        event: one of ``swish-sshd``, as far as it can be believed.
     """
-    at = min(event.time, seen + _AHEAD)
+    at = event.time
     if event.name in _DONE or (event.name == "tunnel" and event.fields.get("outcome") == "opened"):
         return _did(use, at)
     if event.name == PRESENCE and (event.fields.get("sessions") or event.fields.get("connections")):
@@ -68,7 +65,7 @@ def _input(use: Use, event: Event, at: datetime) -> Use:
     received = event.fields.get("received_bytes", 0)
     if isinstance(received, int | float) and received >= BUSY_BYTES:
         return _did(use, at)
-    if isinstance(idle, int | float) and idle < timedelta(days=365).total_seconds():
+    if isinstance(idle, int | float):
         return _did(use, at - timedelta(seconds=idle))
     return use
 

@@ -12,13 +12,15 @@ class Target:
     """One environment that runs with ssh.
 
     Attributes:
-        environment: its name, which is its Service's too.
+        environment: its name.
+        service: its Service's name.
         namespace: of the Service.
         host: its public name, or None without one.
         port: of the Service.
     """
 
     environment: str
+    service: str
     namespace: str
     host: str | None
     port: int
@@ -26,17 +28,12 @@ class Target:
     @property
     def inside(self) -> str:
         """The name that every pod of the cluster resolves."""
-        return f"{self.environment}.{self.namespace}.svc"
+        return f"{self.service}.{self.namespace}.svc"
 
     @property
     def names(self) -> tuple[str, ...]:
         """Each name that may stand after ``ssh -J``, with the port."""
-        names = (
-            self.inside,
-            self.environment,
-            f"{self.environment}.{self.namespace}",
-            *((self.host,) if self.host else ()),
-        )
+        names = (self.inside, self.service, *((self.host,) if self.host else ()))
         return tuple(f"{name}:{self.port}" for name in names)
 
 
@@ -46,7 +43,7 @@ def target_of(state: Mapping[str, Any]) -> Target | None:
     if not ssh:
         return None
     service = ssh["service"]
-    return Target(service["name"], service["namespace"], ssh.get("host"), ssh["port"])
+    return Target(ssh["environment"], service["name"], service["namespace"], ssh.get("host"), ssh["port"])
 
 
 def gateway_line(key_line: str, targets: Sequence[Target]) -> str:

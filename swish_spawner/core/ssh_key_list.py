@@ -16,6 +16,8 @@ from swish_spawner.errors import NotThere, RequestError
 KEYS_MOST: Final = 64
 #: The longest name of a key (characters).
 NAME_MOST: Final = 100
+#: The most that one person's list may take (bytes): a Secret is shared by a 16th of everybody.
+LIST_MOST: Final = 24_000
 #: The most that one Secret may keep in all (bytes); Kubernetes takes 1 MiB.
 SECRET_MOST: Final = 1_000_000
 #: The items of a Secret, by name; None removes one.
@@ -72,10 +74,17 @@ class KeyList:
     Attributes:
         user: the exact JupyterHub user name.
         keys: no two of the same data.
+        gone: since when the hub has nobody of that name; the list is then set aside, and opens nothing.
     """
 
     user: str
     keys: tuple[KeptKey, ...] = ()
+    gone: datetime | None = None
+
+    @property
+    def current(self) -> KeyList:
+        """The list as it counts: one that is set aside is empty, for whoever comes by that name."""
+        return KeyList(self.user) if self.gone else self
 
     def find(self, wanted: str) -> KeptKey:
         """Return the key of a fingerprint.
@@ -107,7 +116,7 @@ class KeyList:
                 raise RequestError("key", f"is on your list already, as {other.name}")
         if len(self.keys) >= KEYS_MOST:
             raise RequestError("key", f"is one too many: you have {KEYS_MOST}. Remove one that you do not use first")
-        return replace(self, keys=(*self.keys, kept))
+        return _fitting(replace(self, keys=(*self.keys, kept)), "key")
 
     def without(self, wanted: str) -> KeyList:
         """Return the list without the key of a fingerprint; one that is not there changes nothing."""
@@ -121,18 +130,34 @@ class KeyList:
             RequestError: the name is not fit.
         """
         old, fit = self.find(wanted), checked_name(name)
-        return replace(self, keys=tuple(replace(key, name=fit) if key is old else key for key in self.keys))
+        keys = tuple(replace(key, name=fit) if key is old else key for key in self.keys)
+        return _fitting(replace(self, keys=keys), "name")
 
     def items(self) -> dict[str, str | None]:
         """Return the items of a Secret that keep this list; None for each when it is empty."""
         name = key_id(self.user)
         if not self.keys:
             return {name: None, f"{name}.json": None}
-        document = {"user": self.user, "keys": [key.document() for key in self.keys]}
+        document: dict[str, Any] = {"user": self.user, "keys": [key.document() for key in self.keys]}
+        if self.gone:
+            document["gone"] = self.gone.isoformat(timespec="seconds")
         return {
-            name: "".join(f"{key.line}\n" for key in self.keys),
+            name: "".join(f"{key.line}\n" for key in self.current.keys) or None,
             f"{name}.json": json.dumps(document, ensure_ascii=False, sort_keys=True),
         }
+
+
+def _fitting(one: KeyList, field: str) -> KeyList:
+    """Return a list, unless it takes more than its share."""
+    if size(one.items()) > LIST_MOST:
+        problem = f"is too long: your keys and their names would take more than {LIST_MOST} bytes. Remove one first"
+        raise RequestError(field, problem)
+    return one
+
+
+def size(items: Items) -> int:
+    """Return what items of a Secret take (bytes)."""
+    return sum(len(name) + len(text.encode()) for name, text in items.items() if text is not None)
 
 
 def checked_name(name: str) -> str:
@@ -163,9 +188,17 @@ def key_lists(items: Mapping[str, str]) -> dict[str, KeyList]:
 
 def key_list(user: str, items: Mapping[str, str]) -> KeyList:
     """Return a person's list from the items of a Secret; empty where there is none, or it was tampered with."""
-    keys = _document(items.get(f"{key_id(user)}.json", "")).get("keys")
+    document = _document(items.get(f"{key_id(user)}.json", ""))
+    keys = document.get("keys")
     kept = map(_kept, keys) if isinstance(keys, list) else ()
-    return KeyList(user, tuple(key for key in kept if key is not None))
+    return KeyList(user, tuple(key for key in kept if key is not None), _moment(document.get("gone")))
+
+
+def _moment(text: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
 
 
 def _document(text: str) -> Mapping[str, Any]:
@@ -194,7 +227,7 @@ def check_size(items: Mapping[str, str]) -> None:
     Raises:
         RequestError: all items together are too large.
     """
-    if sum(len(name) + len(text.encode()) for name, text in items.items()) > SECRET_MOST:
+    if size(items) > SECRET_MOST:
         raise RequestError(
             "key", "does not fit: the Secret that keeps it is full. Remove a key that you do not use, or use Ed25519"
         )

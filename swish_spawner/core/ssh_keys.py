@@ -33,8 +33,8 @@ KEY_TYPES: Final = MappingProxyType(
         "sk-ecdsa-sha2-nistp256@openssh.com": "ECDSA P-256 on a security key",
     }
 )
-#: The least and the most that an RSA key may have (bits); OpenSSH itself takes no larger one.
-RSA_BITS: Final = (3072, 16384)
+#: The least and the most that an RSA key may have (bits); a larger one is slow, and no safer than an Ed25519 key.
+RSA_BITS: Final = (3072, 8192)
 #: The most characters that a key may be sent in: the largest RSA key takes a third of it.
 KEY_MOST: Final = 8192
 #: The most characters of a key's comment that are read; it names the key where the person does not.

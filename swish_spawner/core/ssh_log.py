@@ -10,22 +10,27 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
+
+from swish_spawner.core.ssh_names import environment_of
 
 #: The longest line that is read (characters); paths are the longest part of one, and are cut where they are written.
 LONGEST: Final = 8192
 #: The event that says that somebody is still there. It is for the idle clock, and no record is made of it.
 PRESENCE: Final = "presence"
-#: Events that the log itself makes: lines are missing, and a pod ended before all of its lines were read.
-GAP, UNREAD = "gap", "unread"
+#: Events that the log itself makes: lines are missing; lines could not be read; a pod ended before all its lines were
+#: read.
+GAP, UNREADABLE, UNREAD = "gap", "unreadable", "unread"
 EVENTS: Final = frozenset(
-    ("started", "login", "refused", "session", "session-end", "tunnel", "file", "logout", PRESENCE)
+    ("started", "blocked", "login", "refused", "session", "session-end", "tunnel", "file", "logout", PRESENCE)
 )
 
 _TEXT: Final = 1024
+#: The most people who may have one key, and see an entry each.
+_USERS: Final = 100
 _TEXTS: Final = frozenset(
     (
         *("address", "fingerprint", "key_type", "method", "certificate", "ca", "ca_type", "serial", "reason", "kind"),
@@ -39,6 +44,10 @@ _NUMBERS: Final = frozenset(
     )
 )
 _FLAGS: Final = frozenset(("pty",))
+#: Numbers that say how long something has lasted (seconds).
+_LASTED: Final = frozenset(("idle", "seconds"))
+#: How far ahead of the node's clock a program's clock is believed.
+_AHEAD: Final = timedelta(seconds=5)
 _MARK: Final = re.compile(r'"swish" ?: ?"ssh"')
 _BOOT: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 #: JSON keeps half of a surrogate pair, which no file of UTF-8 does; the others would forge the look of a page.
@@ -90,7 +99,7 @@ class Event:
         n: its number in that start, from 1 on.
         time: as the line says it.
         name: one of `EVENTS`.
-        user: whom it names; empty if nobody.
+        users: whom it names: at a gateway, everybody who has the key.
         fields: what else is known of it: texts, numbers and flags.
     """
 
@@ -98,7 +107,7 @@ class Event:
     n: int
     time: datetime
     name: str
-    user: str
+    users: tuple[str, ...]
     fields: Mapping[str, str | int | float | bool]
 
 
@@ -124,30 +133,55 @@ def parse_line(line: str, source: Source) -> Event:
         n=_number(document.get("n"), least=1),
         time=_time(document.get("time")),
         name=_name(document.get("event")),
-        user=_text(document.get("user") or ""),
+        users=_users(document),
         fields=MappingProxyType(_fields(document)),
     )
     _same(document, source)
     return event
 
 
-def record(event: Event, source: Source, seen: str) -> dict[str, Any]:
+def believed(event: Event, since: datetime, seen: datetime) -> Event:
+    """Return an event with what it says of time within what can be true.
+
+    Args:
+        event: a line's, whose clock is anybody's.
+        since: when the pod was made; nothing in it is older.
+        seen: when the node got the line; nothing in it is much later.
+    """
+    time = min(max(event.time, since), seen + _AHEAD)
+    life = max((time - since).total_seconds(), 0)
+    fields = {
+        name: _within(event.fields[name], life) if name in _LASTED else event.fields[name] for name in event.fields
+    }
+    return replace(event, time=time, fields=MappingProxyType(fields))
+
+
+def _within(value: object, most: float) -> float:
+    return min(max(value, 0), most) if isinstance(value, int | float) else 0
+
+
+def whose(event: Event, source: Source) -> tuple[str, ...]:
+    """Return who is to see an event as their own: the pod's person, or everybody whose key it was at a gateway."""
+    return (event.users or ("",)) if source.kind == "gateway" else (source.user,)
+
+
+def record(event: Event, source: Source, seen: str, user: str) -> dict[str, Any]:
     """Return what is kept of an event, as plain JSON data.
 
     Args:
         event: a line's.
         source: where it came from; it alone says whose environment it was, but at a gateway, where nobody but the
-            gateway writes and the person is whose key it was.
+            gateway writes.
         seen: when the node got the line (RFC 3339), which nobody in the container can set.
+        user: one of those of `whose`.
     """
-    host = str(event.fields.get("host", ""))
     at_gateway = source.kind == "gateway"
     return {
         "time": event.time.isoformat(),
         "seen": seen,
-        "environment": host.partition(".")[0] if at_gateway else source.environment,
+        "environment": environment_of(str(event.fields.get("host", ""))) if at_gateway else source.environment,
         "team": source.team,
-        "user": event.user if at_gateway else source.user,
+        "user": user,
         "event": event.name,
         **{name: event.fields[name] for name in sorted(event.fields)},
         **_origin(source),
@@ -179,6 +213,17 @@ def gap(source: Source, seen: str, *, boot: str, after: int, until: int) -> dict
         "boot": boot,
         "n": until,
     }
+
+
+def unreadable(source: Source, seen: str, lines: int) -> dict[str, Any]:
+    """Return the record that lines which seem to be of ``swish-sshd`` could not be made sense of, by a fault of ours.
+
+    Args:
+        source: whose lines.
+        seen: when the node got the last one.
+        lines: how many.
+    """
+    return {"time": seen, "seen": seen, **_whose(source), "event": UNREADABLE, "lines": lines, **_origin(source)}
 
 
 def unread(source: Source, now: datetime) -> dict[str, Any]:
@@ -217,6 +262,13 @@ def _same(document: Mapping[str, Any], source: Source) -> None:
     for name, own in _whose(source).items():
         if document.get(name) not in (own, None, ""):
             raise LineError("identity")
+
+
+def _users(document: Mapping[str, Any]) -> tuple[str, ...]:
+    users = document.get("users") or []
+    if not isinstance(users, list) or len(users) > _USERS:
+        raise LineError("users")
+    return tuple(map(_text, users))
 
 
 def _boot(document: Mapping[str, Any]) -> str:

@@ -20,7 +20,8 @@ def sentence(entry: Entry) -> str:
 
 def _login(entry: Entry) -> str:
     certificate = f", certificate {entry['certificate']}" if entry.get("certificate") else ""
-    return f"Logged in{_by(entry)}{certificate}{_from(entry)}"
+    how = ", it could not be read how" if entry.get("method") == "unreadable" else _by(entry)
+    return f"Logged in{how}{certificate}{_from(entry)}"
 
 
 def _refused(entry: Entry) -> str:
@@ -80,6 +81,11 @@ def _gap(entry: Entry) -> str:
     return f"{count} lines of sshd are missing here" if count else "Lines of sshd are missing here"
 
 
+def _unreadable(entry: Entry) -> str:
+    count = entry.get("lines")
+    return f"{count} line{'' if count == 1 else 's'} of sshd could not be read"
+
+
 def _by(entry: Entry) -> str:
     if entry.get("fingerprint"):
         return f" with key {entry['fingerprint']}"
@@ -114,6 +120,7 @@ _ENDINGS: Final[Mapping[str, str]] = {
 }
 _WORDS: Final[Mapping[str, Callable[[Entry], str]]] = {
     "started": lambda _: "sshd started",
+    "blocked": lambda _: "sshd waits: another program of the pod has its port, and whoever comes now comes to it",
     "login": _login,
     "refused": _refused,
     "session": _session,
@@ -123,5 +130,6 @@ _WORDS: Final[Mapping[str, Callable[[Entry], str]]] = {
     "logout": _logout,
     "presence": _presence,
     "gap": _gap,
+    "unreadable": _unreadable,
     "unread": lambda _: "It ended before all that sshd said was read",
 }

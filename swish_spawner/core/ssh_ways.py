@@ -225,7 +225,7 @@ def _without_name(entrance: Entrance, seen: Seen) -> Way:
 
 
 def _by_kubectl(entrance: Entrance) -> Way:
-    service, namespace = entrance.target.environment, entrance.target.namespace
+    service, namespace = entrance.target.service, entrance.target.namespace
     before = f"kubectl --namespace {namespace} port-forward service/{service} {_FORWARDED}:{entrance.target.port}"
     note = "If you may use kubectl here. Keep this command running in a terminal of its own:"
     return _way(entrance, "With kubectl", note, "localhost", _FORWARDED, before=before)

@@ -148,6 +148,7 @@ def kubernetes_labels(plan: ServerPlan) -> dict[str, str]:
         labels.WORKLOAD: plan.workload,
         labels.ENVIRONMENT: plan.person.environment,
         labels.IMAGE: plan.image.name,
+        labels.SSH: plan.pool.ssh if plan.ssh else "none",
     }
 
 

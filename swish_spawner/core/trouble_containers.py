@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from swish_spawner.core.pod import NOTEBOOK, PACKAGES
+from swish_spawner.core.labels import NOTEBOOK
+from swish_spawner.core.pod import PACKAGES
 from swish_spawner.core.quoted import quoted, says
 from swish_spawner.core.trouble_images import image_trouble
 from swish_spawner.core.trouble_types import (

@@ -34,6 +34,7 @@ def test_changed_content_comes_into_force(path: Path) -> None:
     assert file.current().currency == "EUR"
 
 
+@pytest.mark.claim("policy-is-checked")
 @pytest.mark.parametrize("content", ["version: 2\n", "a: [", "\x00", "version: 1\nversion: 1\n"])
 def test_bad_content_is_refused_once_and_the_last_good_stays(path: Path, content: str) -> None:
     """The refusal is told once for each change, not for each look."""

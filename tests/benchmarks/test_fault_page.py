@@ -5,21 +5,58 @@ from dataclasses import asdict
 
 import pytest
 
+from benchmarks.control_plane import ETC
 from benchmarks.fault_page import page
 from benchmarks.faults import FAULTS, RESULTS, Trial
+from benchmarks.ready import RESULTS as READY_RESULTS
+from benchmarks.ready import ReadyTrial, plan
 from tests.conftest import ROOT
 
+READY = [ReadyTrial("killed", "429", 7), ReadyTrial("killed", "429", 7, ended=2, cut=1), ReadyTrial("stopped", "", 7)]
 
+
+def made(trials: list[Trial]) -> str:
+    """Return the page of some trials, beside those above of environments that run."""
+    return page([asdict(trial) for trial in trials], [asdict(trial) for trial in READY])
+
+
+@pytest.mark.claim("faults-are-counted")
 def test_trials_of_a_fault_are_one_row():
     """Everything is summed; what should be zero and is not is marked."""
     trials = [Trial("storm", ready=8, seconds=3), Trial("storm", ready=6, failed=2, left=1, seconds=9.4)]
-    text = page([asdict(trial) for trial in trials])
-    assert "| storm | 2 | 16 | 14 | 2 | 0 | 0 | **1** | 0 | 9 s |" in text
+    assert "| storm | 2 | 16 | 14 | 2 | 0 | 0 | **1** | 0 | 9 s |" in made(trials)
 
 
+def test_trials_of_environments_that_run_are_one_row_by_end_and_fault():
+    """With how many environments there were."""
+    text = made([Trial("storm")])
+    assert "| killed | 429 | 2 | 14 | **2** | 0 | **1** |" in text
+    assert "The same 7 environments, of every pool and with ssh in each way, run through 2 trials." in text
+
+
+@pytest.mark.claim("faults-of-a-killed-hub")
+@pytest.mark.skipif(not RESULTS.exists(), reason="no results yet")
+def test_only_a_hub_that_is_killed_loses_starts() -> None:
+    """And none whose pod was made; no other fault cost one."""
+    failed = {trial["fault"] for trial in json.loads(RESULTS.read_text()) if trial["failed"]}
+    assert failed <= {
+        "hub killed before the volume is made",
+        "hub killed when the volume is made",
+        "hub killed, its request carried out after the restart",
+    }
+
+
+@pytest.mark.claim("faults-sweeper-waits")
+def test_the_sweeper_of_the_trials_waits_ten_seconds() -> None:
+    """So that a trial need not wait for five minutes."""
+    assert "age=timedelta(seconds=10)" in (ETC / "jupyterhub_config.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.claim("faults-are-counted")
 @pytest.mark.skipif(not RESULTS.exists(), reason="no results yet")
 def test_the_page_in_the_documentation_is_that_of_the_results():
     """And every fault is in it."""
     text = (ROOT / "docs" / "topics" / "faults.md").read_text()
-    assert text == page(json.loads(RESULTS.read_text()))
+    assert text == page(json.loads(RESULTS.read_text()), json.loads(READY_RESULTS.read_text()))
     assert [name for name in FAULTS if f"| {name} |" not in text] == []
+    assert [kind for kind in plan() if f"| {' | '.join(kind)} |" not in text] == []

@@ -40,7 +40,7 @@ def facts(made: list[dict[str, Any]]) -> dict[str, Any]:
     pod = next(manifest for manifest in made if manifest["kind"] == "Pod")
     spec, labels = pod["spec"], pod["metadata"]["labels"]
     annotations = pod["metadata"]["annotations"]
-    notebook = spec["containers"][0]
+    notebook, inits = spec["containers"][0], spec.get("initContainers", ())
     limits, requests = notebook["resources"]["limits"], notebook["resources"]["requests"]
     mounts = {mount["mountPath"] for mount in notebook["volumeMounts"]}
     return {
@@ -62,14 +62,15 @@ def facts(made: list[dict[str, Any]]) -> dict[str, Any]:
         "grace": spec["terminationGracePeriodSeconds"],
         "scratch": "/data" if "/data" in mounts else None,
         "shm": "/dev/shm" in mounts,  # noqa: S108
-        "installs": [arg for init in spec.get("initContainers", ()) for arg in init.get("command", [])[4:]],
+        "installs": [arg for init in inits if init["name"] == "packages" for arg in init["command"][4:]],
         "ssh": annotations.get("swish.io/ssh"),
-        "sshd": [init["name"] for init in spec.get("initContainers", ()) if init.get("restartPolicy") == "Always"],
+        "sshd": [init["name"] for init in inits if init.get("restartPolicy") == "Always"],
         "starts": "postStart" in notebook["lifecycle"],
         "service": [manifest["spec"]["type"] for manifest in made if manifest["kind"] == "Service"],
     }
 
 
+@pytest.mark.claim("teams-are-groups", "pools-by-request", "protected")
 @pytest.mark.parametrize("row", [row for row in ROWS if "gets" in row], ids=lambda row: row["reason"])
 def test_what_is_given(policy: Policy, row: dict[str, Any]) -> None:
     """The pod, and what belongs to it, has the facts of the row."""
@@ -77,6 +78,7 @@ def test_what_is_given(policy: Policy, row: dict[str, Any]) -> None:
     assert {key: found[key] for key in row["gets"]} == row["gets"]
 
 
+@pytest.mark.claim("one-set-of-rules")
 @pytest.mark.parametrize("row", [row for row in ROWS if "refused" in row], ids=lambda row: row["reason"])
 def test_what_is_refused(policy: Policy, row: dict[str, Any]) -> None:
     """The sentence has the words of the row."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from swish_spawner.core.kept import SERVER, USER, kept_volumes
+import pytest
+
+from swish_spawner.core.kept import SERVER, USER, home_claim, kept_volumes, mounts
 
 
 def claim(name: str, user: str, server: str = "", **metadata: Any) -> dict[str, Any]:
@@ -15,12 +17,29 @@ def claim(name: str, user: str, server: str = "", **metadata: Any) -> dict[str, 
     return {"metadata": {**made, "annotations": annotations, **metadata}, "spec": spec}
 
 
+@pytest.mark.claim("files-page")
 def test_a_volume_says_what_a_person_needs_to_know() -> None:
     """Sizes are read as people write them."""
     (volume,) = kept_volumes([claim("claim-ada--lab", "ada", "lab")], "ada")
     assert (volume.server, volume.size, volume.made.year, volume.ending) == ("lab", "10Gi", 2026, False)
 
 
+@pytest.mark.claim("files-list")
+def test_a_volume_as_plain_data() -> None:
+    """With the fields that the page of files names."""
+    (volume,) = kept_volumes([claim("claim-ada--lab", "ada", "lab")], "ada")
+    assert volume.document() == {
+        "namespace": "swish",
+        "name": "claim-ada--lab",
+        "uid": "uid-claim-ada--lab",
+        "server": "lab",
+        "size": "10Gi",
+        "made": "2026-11-24T08:00:00+00:00",
+        "ending": False,
+    }
+
+
+@pytest.mark.claim("files-page")
 def test_the_exact_name_counts() -> None:
     """Two people's names may have the same slug."""
     assert kept_volumes([claim("claim-ada", "Ada")], "ada") == ()
@@ -41,3 +60,28 @@ def test_the_default_server_comes_first() -> None:
     """Then the others by name."""
     claims = [claim("c", "ada", "lab"), claim("b", "ada", "gpu"), claim("a", "ada")]
     assert [volume.server for volume in kept_volumes(claims, "ada")] == ["", "gpu", "lab"]
+
+
+def test_a_volume_is_of_the_server_that_has_it_now() -> None:
+    """One that was renamed, e.g.; what it was called when its claim was made is the claim's alone."""
+    (volume,) = kept_volumes([claim("claim-ada--a", "ada", "a")], "ada", {"swish/claim-ada--a": "b"})
+    assert volume.server == "b"
+
+
+def test_a_server_s_state_names_its_home() -> None:
+    """Of one that never started there is none."""
+    assert home_claim({"namespace": "swish", "pvc_name": "claim-ada"}) == "swish/claim-ada"
+    assert home_claim({}) is None
+
+
+@pytest.mark.parametrize(
+    ("spec", "mounted"),
+    [
+        ({"volumes": [{"persistentVolumeClaim": {"claimName": "claim-ada"}}]}, True),
+        ({"volumes": [{"persistentVolumeClaim": {"claimName": "claim-eve"}}, {"emptyDir": {}}]}, False),
+        ({}, False),
+    ],
+)
+def test_a_pod_says_which_volumes_it_has(spec: dict[str, Any], mounted: bool) -> None:
+    """By the claims of its spec."""
+    assert mounts({"spec": spec}, "claim-ada") is mounted

@@ -32,8 +32,8 @@ def test_each_label_and_annotation_is_described(plan: ServerPlan) -> None:
 
 def test_what_is_made_for_ssh_has_the_labels(plan: ServerPlan) -> None:
     """The Secret and the Service, and the Secret has no annotation."""
-    secret = make_ssh_secret(plan, OWNER, SshStart("0123", HostKey("private", "ssh-ed25519 AAAA")))
-    for manifest in (secret, make_ssh_service(plan, OWNER)):
+    secret = make_ssh_secret(plan, OWNER, SshStart("0123", HostKey("private", "ssh-ed25519 AAAA"), "env-x"))
+    for manifest in (secret, make_ssh_service(plan, OWNER, "env-x")):
         assert set(manifest["metadata"]["labels"]) == set(labels.LABELS)
     assert "annotations" not in secret["metadata"]
 
@@ -45,7 +45,7 @@ def test_what_is_made_for_ssh_has_the_labels(plan: ServerPlan) -> None:
 def test_each_annotation_of_a_service_is_described(plan: ServerPlan, kind: str, absent: str) -> None:
     """It has all but the one of another type of Service, under both prefixes."""
     assert plan.ssh is not None
-    service = make_ssh_service(replace(plan, ssh=replace(plan.ssh, service=kind)), OWNER)
+    service = make_ssh_service(replace(plan, ssh=replace(plan.ssh, service=kind)), OWNER, "env-x")
     keys = set(labels.NAMES) - {absent}
     assert set(service["metadata"]["annotations"]) == {
         f"{prefix}{key}" for prefix in labels.EXTERNAL_DNS for key in keys

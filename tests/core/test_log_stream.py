@@ -10,6 +10,7 @@ import pytest
 
 from swish_spawner.core.log_stream import (
     Allowance,
+    Allowances,
     Position,
     Reading,
     State,
@@ -26,12 +27,13 @@ from swish_spawner.core.ssh_log import Event, Source
 SEEN = "2026-03-04T05:06:07.123456789Z"
 SIDECAR = Source("sidecar", "swish-imaging", "jupyter-ada", "ada--lab", "imaging", "ada", "lab")
 NOTEBOOK = Source("notebook", "swish", "jupyter-ada", "ada", "imaging", "ada")
+GATEWAY = Source("gateway", "swish", "ssh-gateway-1")
 SECOND = 10**9
 
 
 def event(name: str = "login", n: int = 1, boot: str = "a") -> Event:
     """An event of a start of swish-sshd."""
-    return Event(boot, n, datetime(2026, 3, 4, tzinfo=UTC), name, "ada", MappingProxyType({}))
+    return Event(boot, n, datetime(2026, 3, 4, tzinfo=UTC), name, (), MappingProxyType({}))
 
 
 def pod(component: str = "singleuser-server", **annotations: str) -> dict[str, Any]:
@@ -41,6 +43,7 @@ def pod(component: str = "singleuser-server", **annotations: str) -> dict[str, A
             "name": "jupyter-ada",
             "namespace": "swish-imaging",
             "uid": "u-1",
+            "creationTimestamp": "2026-03-04T05:00:00Z",
             "labels": {
                 "app.kubernetes.io/component": component,
                 "swish.io/environment": "ada--lab",
@@ -62,6 +65,7 @@ def read(position: Position, *stamps: int) -> tuple[list[int], Position]:
     return new, position
 
 
+@pytest.mark.claim("log-once")
 def test_lines_that_come_again_are_known() -> None:
     """Of lines of the very same time each counts."""
     stamps = (5, 5, 7, 7)
@@ -112,23 +116,29 @@ def test_a_log_is_read_on_from_a_little_before() -> None:
 @pytest.mark.parametrize(("where", "container"), [("sidecar", "ssh"), ("notebook", "notebook")])
 def test_an_environment_says_where_its_sshd_is(where: str, container: str) -> None:
     """And whose it is."""
-    log = log_of(pod(ssh=where))
+    log = log_of(pod(ssh=where), "swish")
     assert log is not None
     assert (log.key, log.container) == ("swish-imaging/jupyter-ada/u-1", container)
+    assert log.since == datetime(2026, 3, 4, 5, tzinfo=UTC)
     assert log.source == Source(where, "swish-imaging", "jupyter-ada", "ada--lab", "imaging", "ada", "lab")
 
 
 def test_a_gateway_is_nobodys_environment() -> None:
     """Whatever else its labels say."""
-    log = log_of(pod("ssh-gateway", ssh="sidecar"))
+    log = log_of(pod("ssh-gateway", ssh="sidecar"), "swish-imaging")
     assert log is not None
     assert (log.container, log.source) == ("gateway", Source("gateway", "swish-imaging", "jupyter-ada"))
+
+
+def test_in_a_teams_namespace_there_is_no_gateway() -> None:
+    """Whoever may make pods there could write entries of anybody."""
+    assert log_of(pod("ssh-gateway"), "swish") is None
 
 
 @pytest.mark.parametrize("other", [pod(), pod("hub", ssh="sidecar"), pod(ssh="elsewhere")])
 def test_other_pods_have_no_log_of_ssh(other: dict[str, Any]) -> None:
     """An environment without ssh, the hub, and what no hub of ours writes."""
-    assert log_of(other) is None
+    assert log_of(other, "swish") is None
 
 
 @pytest.mark.parametrize(
@@ -178,20 +188,46 @@ def test_another_text_is_no_place(text: str) -> None:
     assert load(text) is None
 
 
+@pytest.mark.claim("log-limit-at-will", "log-limit-people")
 @pytest.mark.parametrize(
     ("name", "source", "kept"),
-    [("file", SIDECAR, 2), ("tunnel", SIDECAR, 2), ("login", SIDECAR, 5), ("login", NOTEBOOK, 2)],
+    [
+        ("file", SIDECAR, 10_000),
+        ("tunnel", SIDECAR, 10_000),
+        ("login", SIDECAR, 20_000),
+        ("refused", SIDECAR, 20_000),
+        ("login", NOTEBOOK, 10_000),
+        ("login", GATEWAY, 30_000),
+    ],
 )
 def test_nobody_fills_the_log_at_will(name: str, source: Source, kept: int) -> None:
-    """Log-ins are always kept, but not where anybody can write them."""
-    allowance = Allowance(most=2, per_second=1)
-    assert [allowance.takes(event(name), source, now=0) for _ in range(5)].count(True) == kept
+    """Not with log-ins either, but where nobody else can write them."""
+    allowances = Allowances(source)
+    assert [allowances.takes(event(name), now=0) for _ in range(30_000)].count(True) == kept
+
+
+@pytest.mark.claim("log-limit-people")
+def test_log_ins_have_a_part_of_their_own() -> None:
+    """However many files came before."""
+    allowances = Allowances(SIDECAR)
+    assert not all(allowances.takes(event("file"), now=0) for _ in range(10_001))
+    assert allowances.takes(event("login"), now=0)
+
+
+@pytest.mark.claim("log-limit-at-will", "log-limit-people")
+@pytest.mark.parametrize(("name", "a_second"), [("file", 5), ("login", 20)])
+def test_what_is_used_up_comes_back_second_by_second(name: str, a_second: int) -> None:
+    """So that a day of it fills the log no faster."""
+    allowances = Allowances(SIDECAR)
+    while allowances.takes(event(name), now=0):
+        pass
+    assert [allowances.takes(event(name), now=10) for _ in range(1000)].count(True) == 10 * a_second
 
 
 def test_an_allowance_comes_back_with_time() -> None:
     """Up to what it was."""
     allowance = Allowance(most=2, per_second=1)
-    assert [allowance.takes(event("file"), SIDECAR, now) for now in (0, 0, 0, 1, 1, 100, 100, 100)] == [
+    assert [allowance.takes(now) for now in (0, 0, 0, 1, 1, 100, 100, 100)] == [
         *(True, True, False),
         *(True, False),
         *(True, True, False),

@@ -27,6 +27,7 @@ def test_a_protected_pod_has_a_budget_of_its_own(large: ServerPlan) -> None:
     assert budget["spec"]["selector"] == {"matchLabels": {"swish.io/environment": "ada"}}
 
 
+@pytest.mark.claim("sweeper-owned")
 def test_the_budget_belongs_to_the_pod(large: ServerPlan) -> None:
     """Kubernetes deletes it with the pod, and needs no right on the pod's finalizers for it."""
     (budget,) = companion_manifests(large, OWNER)
@@ -41,6 +42,7 @@ def test_other_pools_need_nothing_beside_the_pod(policy: Policy, ada: Person) ->
     assert prerequisite_manifests(plan, "swish", {}) == ()
 
 
+@pytest.mark.claim("files-outlive")
 def test_a_kept_scratch_volume_is_claimed_before_the_pod(large: ServerPlan) -> None:
     """It belongs to nobody, and so outlives the pod."""
     assert large.pool.scratch is not None

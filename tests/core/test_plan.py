@@ -75,6 +75,7 @@ def test_the_document_is_json(policy: Policy) -> None:
     assert json.loads(json.dumps(document)) == document
 
 
+@pytest.mark.claim("teams-are-groups")
 def test_teams_come_in_the_policys_order(policy: Policy) -> None:
     """A person's teams are those whose groups they are in."""
     assert [team.name for team in teams_of(BOTH, policy)] == ["imaging", "genomics"]

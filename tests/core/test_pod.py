@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from swish_spawner.core.plan import Person, ServerPlan, plan_server
-from swish_spawner.core.pod import enforced, quality_lost, quality_problems
+from swish_spawner.core.pod import CLOSED, enforced, quality_lost, quality_problems
 from swish_spawner.core.policy import Policy
 from swish_spawner.core.request import parse_request
 from swish_spawner.core.traits import SECURITY_CONTEXT
@@ -94,7 +94,6 @@ PLACES: list[tuple[dict[str, Any], dict[str, Any], str, Any, str]] = [
         "no alternative goes around it",
     ),
     (HIGH, {"terminationGracePeriodSeconds": 1}, "terminationGracePeriodSeconds", 300, "less time to save work"),
-    (GENERAL, {"automountServiceAccountToken": True}, "automountServiceAccountToken", False, "rights in the cluster"),
     (GENERAL, {"priorityClassName": "theirs"}, "priorityClassName", "theirs", "not the policy's"),
 ]
 
@@ -110,6 +109,13 @@ def test_the_pod_is_where_the_plan_has_it(
     before = copy.deepcopy(changed)
     assert enforced(changed, replace(plan, team=team))["spec"].get(part) == expected
     assert changed == before
+
+
+@pytest.mark.parametrize("hooked", [{}, dict.fromkeys(CLOSED, True)], ids=["left out", "set by a hook"])
+@pytest.mark.parametrize("field", CLOSED)
+def test_what_opens_something_is_closed(plan: ServerPlan, field: str, hooked: dict[str, bool]) -> None:
+    """In the pod that is sent, whether it was left out, and has Kubernetes' default, or was set."""
+    assert enforced(pod({"name": "notebook"}, **hooked), plan)["spec"][field] is False
 
 
 def test_an_affinity_that_the_plan_does_not_have_is_the_administrators(plan: ServerPlan) -> None:
@@ -169,6 +175,7 @@ LOOSENED: list[tuple[dict[str, Any] | None, dict[str, Any], str]] = [
 ]
 
 
+@pytest.mark.claim("restricted", "sshd-has-no-rights")
 @pytest.mark.parametrize(("hooked", "kept", "reason"), LOOSENED, ids=[row[2] for row in LOOSENED])
 def test_the_environment_is_no_less_restricted(
     plan: ServerPlan, hooked: Any, kept: dict[str, Any], reason: str

@@ -82,6 +82,7 @@ def test_what_is_left_out_has_the_schemas_default() -> None:
     assert policy.teams["t"].projects == ("default",)
 
 
+@pytest.mark.claim("default-pool-ssh")
 def test_sshd_runs_where_the_gpu_and_the_memory_are(policy: Policy) -> None:
     """A pool of GPUs or of much memory has sshd beside JupyterLab unless told otherwise."""
     assert {pool.name: pool.ssh for pool in policy.pools.values() if pool.gpus or pool.above} == {
@@ -89,6 +90,30 @@ def test_sshd_runs_where_the_gpu_and_the_memory_are(policy: Policy) -> None:
         "high-memory": "notebook",
     }
     assert policy.pools["general"].ssh == "sidecar"
+
+
+@pytest.mark.claim(
+    "default-allow-cidrs",
+    "default-service",
+    "default-gateway",
+    "default-remote-forwarding",
+    "default-user-cas",
+)
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("allow_cidrs", ()),
+        ("service", "ClusterIP"),
+        ("gateway", None),
+        ("gateway_cidrs", ()),
+        ("remote_forwarding", False),
+        ("user_cas", ()),
+        ("password", False),
+    ],
+)
+def test_ssh_opens_nothing_by_itself(field: str, value: object) -> None:
+    """Whoever turns it on says who may come, from where and how."""
+    assert getattr(parse_policy(SMALLEST, SCHEMA).ssh, field) == value
 
 
 def test_a_lead_is_named_or_in_a_group_of_leads(policy: Policy) -> None:
@@ -150,7 +175,8 @@ BAD: list[tuple[str, object, set[str], str]] = [
     ("ssh/domain", ..., {"ssh.domain"}, "ssh with neither a domain nor a gateway"),
     ("ssh/allow_cidrs", ["10.0.0.1/8"], {"ssh.allow_cidrs.0"}, "a network with host bits"),
     ("ssh/allow_cidrs", [], {"ssh.allow_cidrs"}, "ssh that nobody can reach"),
-    ("ssh/gateway", "gw.dev.swish.io", {"ssh.gateway_cidrs"}, "a gateway that environments do not know"),
+    ("ssh/gateway", "gw.swish.io", {"ssh.gateway_cidrs"}, "a gateway that environments do not know"),
+    ("ssh/gateway", "gw.dev.swish.io", {"ssh.gateway", "ssh.gateway_cidrs"}, "a gateway with an environment's name"),
     ("ssh/gateway", "-gw", {"ssh.gateway"}, "a gateway that is no host name"),
     ("ssh/load_balancer_class", "x", {"ssh.load_balancer_class"}, "a load balancer's class without load balancer"),
     ("ssh/service", "ExternalName", {"ssh.service"}, "a Service of a type that has no port"),
@@ -172,6 +198,7 @@ BAD: list[tuple[str, object, set[str], str]] = [
 ]
 
 
+@pytest.mark.claim("policy-is-checked", "default-allow-cidrs")
 @pytest.mark.parametrize(("place", "value", "paths", "reason"), BAD, ids=[row[3] for row in BAD])
 def test_a_bad_policy_names_the_place(
     wide_document: dict[str, Any], place: str, value: object, paths: set[str], reason: str
@@ -183,10 +210,11 @@ def test_a_bad_policy_names_the_place(
 def test_a_gateway_needs_no_names(wide_document: dict[str, Any]) -> None:
     """Environments are reached through it by the names that the cluster gives them."""
     document = changed(wide_document, "ssh/domain", ...)
-    document["ssh"] |= {"gateway": "gw.dev.swish.io", "gateway_cidrs": ["10.0.0.0/8"]}
+    document["ssh"] |= {"gateway": "gw.swish.io", "gateway_cidrs": ["10.0.0.0/8"]}
     assert parse_policy(document, SCHEMA).ssh.domain is None
 
 
+@pytest.mark.claim("policy-is-checked")
 def test_all_problems_are_named_at_once(wide_document: dict[str, Any]) -> None:
     """Every row of the table that touches another place can be wrong at the same time, and each is still reported."""
     document, expected = wide_document, set()

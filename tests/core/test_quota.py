@@ -77,6 +77,7 @@ FULL: list[tuple[Use, list[Use], str]] = [
 ]
 
 
+@pytest.mark.claim("quotas")
 @pytest.mark.parametrize(("wanted", "uses", "sentence"), FULL)
 def test_it_does_not_fit(policy: Policy, wanted: Use, uses: list[Use], sentence: str) -> None:
     """The sentence says what is used, by whom, and what is left."""

@@ -49,6 +49,14 @@ CASES = list(
 )
 
 
+@pytest.mark.claim(
+    "sweeper-deletes",
+    "sweeper-installation",
+    "sweeper-start",
+    "sweeper-name",
+    "sweeper-ending",
+    "installation-changed",
+)
 @pytest.mark.parametrize(("installation", "spawn_id", "named", "ending", "old", "seen"), CASES)
 def test_every_combination_has_its_verdict(
     installation: str, spawn_id: str, named: bool, ending: bool, old: bool, seen: datetime | None
@@ -83,6 +91,7 @@ def test_a_pod_is_removed_at_the_second_look() -> None:
     assert decide(DESIRED, [pod()], first.known, later, RULES).remove == (pod(),)
 
 
+@pytest.mark.claim("sweeper-two-looks")
 def test_a_pod_that_was_live_meanwhile_begins_anew() -> None:
     """Two looks in a row must find it."""
     first = decide(DESIRED, [pod()], {}, NOW, RULES)
@@ -90,11 +99,34 @@ def test_a_pod_that_was_live_meanwhile_begins_anew() -> None:
     assert not decide(DESIRED, [pod()], between.known, NOW + 2 * RULES.apart, RULES).remove
 
 
+@pytest.mark.claim("sweeper-at-most")
 def test_the_oldest_go_first_and_not_all_at_once() -> None:
     """What is left is the next round's."""
     pods = [pod(number, created=LONG_AGO - timedelta(minutes=number)) for number in range(5)]
     known = {each.uid: LONG_AGO for each in pods}
     assert decide(DESIRED, pods, known, NOW, replace(RULES, most=2)).remove == (pods[4], pods[3])
+
+
+@pytest.mark.claim("sweeper-at-most")
+def test_twenty_go_in_a_round() -> None:
+    """However many could."""
+    pods = [pod(number, spawn_id="live" if number > 21 else "dead") for number in range(60)]
+    assert len(decide(DESIRED, pods, {each.uid: LONG_AGO for each in pods}, NOW, RULES).remove) == 20
+
+
+@pytest.mark.claim("faults-sweeper-waits", "sweeper-age")
+@pytest.mark.parametrize(("seconds", "verdict"), [(299, Verdict.YOUNG), (300, Verdict.DEAD)])
+def test_a_pod_is_young_for_five_minutes(seconds: int, verdict: Verdict) -> None:
+    """From when Kubernetes made it."""
+    made = pod(created=NOW - timedelta(seconds=seconds))
+    assert judge(DESIRED, made, {made.uid: LONG_AGO}, NOW, RULES) is verdict
+
+
+@pytest.mark.claim("sweeper-two-looks")
+@pytest.mark.parametrize(("seconds", "verdict"), [(29, Verdict.NEW), (30, Verdict.DEAD)])
+def test_two_looks_are_half_a_minute_apart(seconds: int, verdict: Verdict) -> None:
+    """Or they are one."""
+    assert judge(DESIRED, pod(), {"uid-0": NOW - timedelta(seconds=seconds)}, NOW, RULES) is verdict
 
 
 FUSE = [
@@ -106,6 +138,7 @@ FUSE = [
 ]
 
 
+@pytest.mark.claim("sweeper-fuse")
 @pytest.mark.parametrize(("dead", "live", "blown"), FUSE)
 def test_the_fuse_holds_back_a_hub_that_knows_too_little(dead: int, live: int, blown: bool) -> None:
     """Then nothing is removed, and everything is said."""
@@ -115,6 +148,7 @@ def test_the_fuse_holds_back_a_hub_that_knows_too_little(dead: int, live: int, b
     assert (len(decision.nobodys), decision.pods) == (dead, dead + live)
 
 
+@pytest.mark.claim("sweeper-fuse")
 def test_pods_that_are_young_count_for_the_fuse() -> None:
     """Or it would be removed one by one, as they grow old, what is held back together."""
     pods = [pod(0)] + [pod(number, created=JUST_NOW) for number in range(1, 7)]
@@ -135,6 +169,7 @@ PODS = st.lists(
 )
 
 
+@pytest.mark.claim("sweeper-deletes")
 @given(PODS, st.dictionaries(st.integers(0, 30).map("uid-{}".format), st.sampled_from([LONG_AGO, JUST_NOW])))
 def test_nothing_is_removed_that_anything_speaks_for(pods: list[Observed], known: dict[str, datetime]) -> None:
     """Whatever there is, in whatever order."""
@@ -163,3 +198,15 @@ def test_rounds_end_with_nothing_that_is_nobodys(pods: list[Observed]) -> None:
     assert [each for each in pods if each.spawn_id == "live" or each.installation != "here"] == [
         each for each in left if each.spawn_id == "live" or each.installation != "here"
     ]
+
+
+@pytest.mark.claim("sweeper-nobody-works", "lost-stays")
+def test_what_has_run_stays_unless_its_start_is_known_to_be_over() -> None:
+    """Else a hub that lost its database would end what people work in."""
+    ran = pod(worked=True)
+    known = {ran.uid: LONG_AGO}
+    assert judge(DESIRED, ran, known, NOW, RULES) is Verdict.LOST
+    assert judge(replace(DESIRED, over={"dead"}), ran, known, NOW, RULES) is Verdict.DEAD
+    decision = decide(DESIRED, [ran], known, NOW, RULES)
+    assert decision.remove == ()
+    assert [finding.verdict for finding in decision.nobodys] == [Verdict.LOST]

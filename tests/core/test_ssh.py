@@ -13,14 +13,14 @@ from swish_spawner.core.plan import Person, ServerPlan, plan_server
 from swish_spawner.core.pod import enforced, quality_problems
 from swish_spawner.core.policy import Policy
 from swish_spawner.core.request import parse_request
-from swish_spawner.core.ssh import HostKey, beside, ssh_document, ssh_volumes, start_files
+from swish_spawner.core.ssh import TEMPORARY, HostKey, beside, ssh_document, ssh_volumes, start_files
 from swish_spawner.core.ssh_keys import key_id
-from swish_spawner.core.traits import kubespawner_traits, merged
+from swish_spawner.core.traits import SECURITY_CONTEXT, kubespawner_traits, merged
 
 OWNER = Owner("jupyter-ada", "uid-1", "swish-imaging")
 PUBLIC = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB1b2TMTuhhJ2yOY4A2D06DAnnOhqJ2hLBKaNxVjN4mA"
 KEY = HostKey("private", PUBLIC)
-START = SshStart("0123", KEY)
+START = SshStart("0123", KEY, "env-ada--lab")
 
 
 def plan_of(policy: Policy, ada: Person, **options: Any) -> ServerPlan:
@@ -40,10 +40,10 @@ def plan(policy: Policy, ada: Person) -> ServerPlan:
     return plan_of(policy, ada)
 
 
-def pod(plan: ServerPlan) -> dict[str, Any]:
-    """A pod as KubeSpawner and a hook, which adds a volume, leave it."""
+def pod(plan: ServerPlan, *more: dict[str, str]) -> dict[str, Any]:
+    """A pod as KubeSpawner and a hook, which adds a volume, leave it; with more mounts."""
     traits = kubespawner_traits(plan, "swish", "0123")
-    mounts = [*traits["volume_mounts"].values(), {"name": "theirs", "mountPath": "/theirs"}]
+    mounts = [*traits["volume_mounts"].values(), {"name": "theirs", "mountPath": "/theirs"}, *more]
     notebook = {"name": "notebook", "volumeMounts": mounts}
     spec = {"containers": [notebook], "initContainers": list(traits["init_containers"].values())}
     return enforced({"metadata": {"name": "jupyter-ada"}, "spec": spec}, plan)
@@ -78,13 +78,31 @@ def test_the_pod_stays_guaranteed(plan: ServerPlan) -> None:
     assert container(pod(plan), "ssh")["resources"]["limits"] == {"cpu": "250m", "memory": str(512 * 2**20)}
 
 
+@pytest.mark.claim("sidecar-files-apart")
 def test_the_sidecar_has_the_volumes_of_the_environment(plan: ServerPlan) -> None:
     """Those of a hook too, at the same places; its own are its alone."""
     made = pod(plan)
     places = {mount["mountPath"] for mount in container(made, "ssh")["volumeMounts"]}
     own = {mount["mountPath"] for mount in container(made, "notebook")["volumeMounts"]}
-    assert places - own == {"/etc/swish/ssh/start", "/etc/swish/ssh/keys"}
+    assert places - own == {"/etc/swish/ssh/start", "/etc/swish/ssh/keys", *TEMPORARY}
     assert own < places
+
+
+def test_sessions_write_to_their_files_alone(plan: ServerPlan) -> None:
+    """And to what lasts as long as the pod; the programs that sshd is made of lie where nobody writes."""
+    sidecar = container(pod(plan), "ssh")
+    assert sidecar["securityContext"]["readOnlyRootFilesystem"] is True
+    temporary = [mount for mount in sidecar["volumeMounts"] if mount["name"] == "ssh-temporary"]
+    assert {mount["mountPath"]: mount["subPath"] for mount in temporary} == TEMPORARY
+    assert ssh_volumes(plan, "0123")["swish-ssh-temporary"] == {"name": "ssh-temporary", "emptyDir": {}}
+
+
+def test_a_volume_of_the_environment_at_tmp_is_the_sidecar_s_too(plan: ServerPlan) -> None:
+    """An administrator's, say."""
+    place = next(iter(TEMPORARY))
+    made = pod(plan, {"name": "theirs", "mountPath": place})
+    (mount,) = [mount for mount in container(made, "ssh")["volumeMounts"] if mount["mountPath"] == place]
+    assert mount["name"] == "theirs"
 
 
 def test_the_sidecar_has_no_probe(plan: ServerPlan) -> None:
@@ -92,6 +110,13 @@ def test_the_sidecar_has_no_probe(plan: ServerPlan) -> None:
     sidecar = container(pod(plan), "ssh")
     assert not [key for key in sidecar if key.endswith("Probe")]
     assert sidecar["restartPolicy"] == "Always"
+
+
+@pytest.mark.claim("one-account", "sshd-has-no-rights")
+def test_the_sidecar_has_no_more_rights_than_the_environment(plan: ServerPlan) -> None:
+    """And cannot write to its own file system."""
+    context = container(pod(plan), "ssh")["securityContext"]
+    assert context == {**SECURITY_CONTEXT, "readOnlyRootFilesystem": True}
 
 
 def test_beside_jupyterlab_the_notebook_has_the_secrets(policy: Policy, ada: Person) -> None:
@@ -131,6 +156,7 @@ def test_a_start_has_its_own_secret(plan: ServerPlan) -> None:
     assert volumes["swish-ssh-start"]["secret"]["secretName"] == secret["metadata"]["name"] == "ssh-0123"
 
 
+@pytest.mark.claim("own-keys-alone")
 def test_only_the_persons_own_keys_are_mounted(plan: ServerPlan) -> None:
     """The Secret has other people's too; a missing one keeps nothing from starting."""
     keys = ssh_volumes(plan, "0123")["swish-ssh-keys"]["secret"]
@@ -152,6 +178,7 @@ def test_sshd_is_told_who_may_come_from_where(plan: ServerPlan) -> None:
     assert (settings["mode"], settings["user"], settings["password"]) == ("environment", plan.person.name, False)
 
 
+@pytest.mark.claim("certificate-opens")
 def test_a_certificate_is_for_the_persons_exact_name(plan: ServerPlan) -> None:
     """Authorities and principals are there only where the policy names an authority."""
     files = start_files(changed(plan, user_cas=(("corp", "ssh-ed25519 AAAA"),)), KEY)
@@ -160,6 +187,7 @@ def test_a_certificate_is_for_the_persons_exact_name(plan: ServerPlan) -> None:
     assert "user_ca" not in start_files(plan, KEY)
 
 
+@pytest.mark.claim("password-opens")
 def test_a_password_is_there_only_where_the_policy_says(plan: ServerPlan) -> None:
     """Its hash lies over the accounts file, and the person is told the password."""
     with_password = changed(plan, password=True)
@@ -170,10 +198,9 @@ def test_a_password_is_there_only_where_the_policy_says(plan: ServerPlan) -> Non
     assert "password" not in ssh_document(plan, "swish", KEY)
 
 
-def test_the_service_is_named_as_the_environment(plan: ServerPlan) -> None:
+def test_the_service_leads_to_sshd(plan: ServerPlan) -> None:
     """From port 22 to the one that sshd can have without root's rights."""
-    service = make_ssh_service(plan, OWNER)
-    assert service["metadata"]["name"] == plan.person.environment
+    service = make_ssh_service(plan, OWNER, START.service)
     assert [(port["port"], port["targetPort"]) for port in service["spec"]["ports"]] == [(22, 2222)]
     assert service["spec"]["selector"] == {"swish.io/environment": plan.person.environment}
 
@@ -181,7 +208,7 @@ def test_the_service_is_named_as_the_environment(plan: ServerPlan) -> None:
 @pytest.mark.parametrize(("kind", "key"), [("ClusterIP", "internal-hostname"), ("LoadBalancer", "hostname")])
 def test_the_name_is_annotated_under_both_prefixes(plan: ServerPlan, kind: str, key: str) -> None:
     """ExternalDNS before and since its version 0.22 makes it."""
-    annotations = make_ssh_service(changed(plan, service=kind), OWNER)["metadata"]["annotations"]
+    annotations = make_ssh_service(changed(plan, service=kind), OWNER, START.service)["metadata"]["annotations"]
     for prefix in ("external-dns.alpha.kubernetes.io/", "external-dns.kubernetes.io/"):
         assert annotations[prefix + key] == f"{plan.person.environment}.dev.swish.io"
         assert annotations[prefix + "ttl"] == "60"
@@ -191,10 +218,18 @@ def test_a_load_balancer_lets_in_the_policys_networks(plan: ServerPlan) -> None:
     """And it is made by whom the policy names, with the policy's annotations."""
     aws = {"service.beta.kubernetes.io/aws-load-balancer-scheme": "internal"}
     plan = changed(plan, service="LoadBalancer", load_balancer_class="service.k8s.aws/nlb", service_annotations=aws)
-    service = make_ssh_service(plan, OWNER)
+    service = make_ssh_service(plan, OWNER, START.service)
     assert service["spec"]["loadBalancerSourceRanges"] == ["10.0.0.0/8", "2001:db8::/32"]
     assert service["spec"]["loadBalancerClass"] == "service.k8s.aws/nlb"
     assert service["metadata"]["annotations"].items() > aws.items()
+
+
+@pytest.mark.claim("address-is-kept")
+@pytest.mark.parametrize(("kind", "traffic"), [("ClusterIP", None), ("NodePort", "Local"), ("LoadBalancer", "Local")])
+def test_a_way_from_outside_keeps_the_persons_address(plan: ServerPlan, kind: str, traffic: str | None) -> None:
+    """By which sshd, and the log, know where somebody came from."""
+    service = make_ssh_service(changed(plan, service=kind), OWNER, START.service)
+    assert service["spec"].get("externalTrafficPolicy") == traffic
 
 
 def test_the_person_is_told_the_host_key(plan: ServerPlan) -> None:

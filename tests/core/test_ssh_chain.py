@@ -29,6 +29,7 @@ def problem(records: list[Kept], *anchors: Anchor) -> tuple[int, str]:
     return broken.number, " ".join(broken.problem.split()[:2])
 
 
+@pytest.mark.claim("export-can-be-verified")
 def test_a_chain_begins_with_nothing_before_it() -> None:
     """Its first record has the number 1; the hash is the one that `sha256sum` gives of the three lines."""
     (first,) = chain(1)
@@ -50,6 +51,7 @@ def test_a_chain_can_be_verified_from_the_middle() -> None:
     assert verify(Link(2, records[1].hash), records[2:])[1] is None
 
 
+@pytest.mark.claim("log-chain", "verify-names-the-first")
 def test_changes_are_found_at_the_first_one() -> None:
     """A changed text, a record that is gone, one twice, two that changed places, and one in another's place."""
     records = chain(6)
@@ -62,6 +64,7 @@ def test_changes_are_found_at_the_first_one() -> None:
     assert problem([records[0], replace(records[2], number=2), *records[3:]]) == (2, "was changed:")
 
 
+@pytest.mark.claim("log-chain", "verify-looks-at-all")
 @given(st.integers(0, 5), st.text(max_size=40))
 def test_no_text_can_be_another(at: int, body: str) -> None:
     """Whatever is put in place of a record's text is found."""
@@ -70,6 +73,7 @@ def test_no_text_can_be_another(at: int, body: str) -> None:
     assert verify(Link(), replaced)[1] is not None
 
 
+@pytest.mark.claim("log-new-chain")
 def test_a_chain_made_anew_is_found_by_a_hash_kept_elsewhere() -> None:
     """It is sound in itself."""
     anchor = Anchor(3, chain(3)[-1].hash[:12])

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swish_spawner.core.ssh_key_list import KEYS_MOST, KeyList, check_size, key_list, key_lists
-from swish_spawner.core.ssh_keys import key_id, parse_public_key
+from swish_spawner.core.ssh_key_list import (
+    KEYS_MOST,
+    LIST_MOST,
+    KeptKey,
+    KeyList,
+    check_size,
+    key_list,
+    key_lists,
+    size,
+)
+from swish_spawner.core.ssh_keys import PublicKey, key_id, parse_public_key
 from swish_spawner.errors import NotThere, RequestError
 from tests.core.test_ssh_keys import ED25519, SK_ECDSA, rsa_line
 
@@ -44,9 +56,27 @@ def test_a_list_has_an_end() -> None:
     """OpenSSH reads every key of it at each log-in."""
     keys = KeyList("ada")
     for number in range(KEYS_MOST):
-        keys = keys.with_key(parse_public_key(rsa_line((1 << 3071) + 2 * number * 105 + 11)), "x", NOW)
+        public = Ed25519PrivateKey.from_private_bytes(number.to_bytes(32)).public_key()
+        line = public.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+        keys = keys.with_key(parse_public_key(line), "x", NOW)
     with pytest.raises(RequestError, match="is one too many: you have 64"):
         keys.with_key(KEY, "", NOW)
+
+
+def large_key(number: int) -> PublicKey:
+    """Return one of the keys that take most."""
+    return parse_public_key(rsa_line((1 << 8191) + 2 * number * 105 + 11))
+
+
+def test_a_list_takes_no_more_than_its_share() -> None:
+    """Of the Secret, which is a sixteenth of everybody's; what is there stays, and can be removed."""
+    keys = KeyList("ada")
+    while size(keys.items()) < LIST_MOST - 4000:
+        keys = keys.with_key(large_key(len(keys.keys)), "x", NOW)
+    most = replace(keys, keys=(*keys.keys, *(KeptKey("ssh-rsa", large_key(n).data, "x", NOW) for n in (98, 99))))
+    with pytest.raises(RequestError, match=f"more than {LIST_MOST} bytes. Remove one first"):
+        most.with_key(large_key(97), "x", NOW)
+    assert size(most.without(keys.keys[0].fingerprint).items()) < size(most.items())
 
 
 def test_only_the_key_of_a_fingerprint_goes() -> None:

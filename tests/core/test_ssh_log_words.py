@@ -16,6 +16,10 @@ from tests.conftest import ROOT
     [
         ({"event": "started"}, "sshd started"),
         (
+            {"event": "blocked", "port": 2222},
+            "sshd waits: another program of the pod has its port, and whoever comes now comes to it",
+        ),
+        (
             {"event": "login", "fingerprint": "SHA256:x", "address": "192.0.2.1", "method": "publickey"},
             "Logged in with key SHA256:x from 192.0.2.1",
         ),
@@ -52,6 +56,9 @@ from tests.conftest import ROOT
         ({"event": "logout", "reason": "new"}, "Logged out: new"),
         ({"event": "gap", "lines": 3}, "3 lines of sshd are missing here"),
         ({"event": "gap"}, "Lines of sshd are missing here"),
+        ({"event": "unreadable", "lines": 1}, "1 line of sshd could not be read"),
+        ({"event": "unreadable", "lines": 2}, "2 lines of sshd could not be read"),
+        ({"event": "login", "method": "unreadable"}, "Logged in, it could not be read how"),
         ({"event": "unread"}, "It ended before all that sshd said was read"),
         ({"event": "presence", "sessions": 1}, "1 open session"),
         ({"event": "presence", "sessions": 2}, "2 open sessions"),

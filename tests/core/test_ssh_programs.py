@@ -36,7 +36,7 @@ def settings(*arguments: str) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("way", "host", "port", "jump"),
-    [(0, HOST, "30022", None), (1, "ada--lab.imaging.svc", "22", "swish@ssh.example.org:2200")],
+    [(0, HOST, "30022", None), (1, "env-ada--lab.imaging.svc", "22", "swish@ssh.example.org:2200")],
 )
 def test_the_configuration_and_the_command_say_the_same(
     tmp_path: Path, way: int, host: str, port: str, jump: str | None
@@ -50,7 +50,7 @@ def test_the_configuration_and_the_command_say_the_same(
     assert settings("-F", str(config), "ada--lab")["hostkeyalias"] == "ada--lab"
 
 
-@pytest.mark.parametrize("name", [f"[{HOST}]:30022", "ada--lab.imaging.svc", "ada--lab"])
+@pytest.mark.parametrize("name", [f"[{HOST}]:30022", "env-ada--lab.imaging.svc", "ada--lab"])
 def test_a_host_key_is_found_by_every_name(tmp_path: Path, name: str) -> None:
     """So ssh asks nothing."""
     file = tmp_path / "known_hosts"

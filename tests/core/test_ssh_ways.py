@@ -11,8 +11,9 @@ from swish_spawner.core.ssh_ways import Entrance, Seen, ServiceAddress, Way, ent
 
 KEY = "ssh-ed25519 AAAA"
 HOST = "ada--lab.dev.example.org"
-NAMED = Entrance(Target("ada--lab", "imaging", HOST, 22), "swish", "LoadBalancer", None, KEY, "SHA256:x", "sidecar")
-NAMELESS = replace(NAMED, target=Target("ada--lab", "imaging", None, 22))
+LAB = Target("ada--lab", "env-ada--lab", "imaging", HOST, 22)
+NAMED = Entrance(LAB, "swish", "LoadBalancer", None, KEY, "SHA256:x", "sidecar")
+NAMELESS = replace(NAMED, target=replace(LAB, host=None))
 
 
 def only(entrance: Entrance, seen: Seen) -> Way:
@@ -55,7 +56,7 @@ def test_the_gateway_is_a_jump() -> None:
     """To a name that the cluster knows, so that it works before any other is made."""
     direct, gateway = ways_into(replace(NAMED, gateway="ssh.example.org"), Seen(), 2200)
     assert (direct.ready, gateway.ready) == (False, True)
-    assert gateway.command("ssh") == "ssh -J swish@ssh.example.org:2200 swish@ada--lab.imaging.svc"
+    assert gateway.command("ssh") == "ssh -J swish@ssh.example.org:2200 swish@env-ada--lab.imaging.svc"
     assert "--rsh='ssh -J swish@ssh.example.org:2200'" in gateway.rsync("/x")
 
 
@@ -63,7 +64,7 @@ def test_lines_for_the_configuration() -> None:
     """One name for ssh, editors and the host key, whichever way."""
     _, gateway = ways_into(replace(NAMED, gateway="ssh.example.org"), Seen(), 22)
     assert gateway.config() == (
-        "Host ada--lab\n    HostName ada--lab.imaging.svc\n    User swish\n    ProxyJump swish@ssh.example.org\n"
+        "Host ada--lab\n    HostName env-ada--lab.imaging.svc\n    User swish\n    ProxyJump swish@ssh.example.org\n"
         "    HostKeyAlias ada--lab\n    ServerAliveInterval 30"
     )
     assert gateway.code("/home/swish") == "code --remote ssh-remote+ada--lab /home/swish"
@@ -84,7 +85,7 @@ def test_lines_for_the_configuration() -> None:
         (
             replace(NAMELESS, kind="ClusterIP", gateway="gate"),
             Seen(),
-            "ssh -J swish@gate swish@ada--lab.imaging.svc",
+            "ssh -J swish@gate swish@env-ada--lab.imaging.svc",
             "the gateway alone, where it is there",
         ),
     ],
@@ -104,13 +105,13 @@ def test_without_an_address_yet(kind: str, words: str) -> None:
 def test_kubectl_runs_meanwhile() -> None:
     """The command is one that works as it stands."""
     way = only(replace(NAMELESS, kind="ClusterIP"), Seen())
-    assert way.before == "kubectl --namespace imaging port-forward service/ada--lab 2222:22"
+    assert way.before == "kubectl --namespace imaging port-forward service/env-ada--lab 2222:22"
 
 
 def test_known_hosts_has_every_name_that_ssh_looks_up() -> None:
     """With a port as ssh writes it, and each once."""
     ways = ways_into(replace(NAMED, kind="NodePort", gateway="g"), Seen(ServiceAddress(node_port=30022), True), 22)
-    assert known_hosts(ways, KEY) == f"[{HOST}]:30022,ada--lab,ada--lab.imaging.svc {KEY}"
+    assert known_hosts(ways, KEY) == f"[{HOST}]:30022,ada--lab,env-ada--lab.imaging.svc {KEY}"
 
 
 def test_a_password_is_in_no_text() -> None:
@@ -122,7 +123,8 @@ def test_a_password_is_in_no_text() -> None:
 
 def test_an_entrance_is_read_from_a_servers_state() -> None:
     """Whatever the key's comment."""
-    service = {"name": "ada--lab", "namespace": "imaging", "type": "LoadBalancer"}
-    ssh = {"login": "swish", "host": HOST, "port": 22, "where": "sidecar", "host_key": f"{KEY} x", "service": service}
-    assert entrance_of({"swish_ssh": {**ssh, "gateway": None, "fingerprint": "SHA256:x"}}) == NAMED
+    service = {"name": "env-ada--lab", "namespace": "imaging", "type": "LoadBalancer"}
+    ssh = {"environment": "ada--lab", "login": "swish", "host": HOST, "port": 22, "service": service}
+    ssh |= {"where": "sidecar", "host_key": f"{KEY} x", "gateway": None, "fingerprint": "SHA256:x"}
+    assert entrance_of({"swish_ssh": ssh}) == NAMED
     assert entrance_of({}) is None

@@ -35,6 +35,7 @@ def test_every_plan_sets_the_same_traits(policy: Policy, ada: Person) -> None:
     assert keys.pop() >= set(MERGED)
 
 
+@pytest.mark.claim("guaranteed")
 def test_guaranteed_means_requests_equal_limits(policy: Policy, ada: Person) -> None:
     """CPU and memory are asked for in full."""
     found = traits(planned(policy, ada, {"cpu": "250m"}))
@@ -42,6 +43,7 @@ def test_guaranteed_means_requests_equal_limits(policy: Policy, ada: Person) -> 
     assert (found["cpu_limit"], found["mem_limit"]) == (0.25, 2 * 2**30)
 
 
+@pytest.mark.claim("guaranteed")
 def test_burstable_asks_for_half(policy: Policy, ada: Person) -> None:
     """A burstable pool's requests are half of its limits."""
     found = traits(planned(policy, ada, {"pool": "shared"}))
@@ -50,7 +52,7 @@ def test_burstable_asks_for_half(policy: Policy, ada: Person) -> None:
 
 
 def test_labels_say_who_pays(policy: Policy, ada: Person) -> None:
-    """The five labels hold the plan's slugs."""
+    """The labels hold the plan's slugs."""
     found = traits(planned(policy, ada, {"memory": "65Gi"}))["extra_labels"]
     assert found == {
         labels.TEAM: "imaging",
@@ -58,6 +60,7 @@ def test_labels_say_who_pays(policy: Policy, ada: Person) -> None:
         labels.WORKLOAD: "high-memory",
         labels.ENVIRONMENT: "ada",
         labels.IMAGE: "python3",
+        labels.SSH: "none",
     }
 
 
@@ -98,6 +101,7 @@ def test_both_grace_periods_are_the_pools(policy: Policy, ada: Person) -> None:
     assert found["start_timeout"] > 300
 
 
+@pytest.mark.claim("protected")
 def test_protected_pools_tell_the_autoscalers(policy: Policy, ada: Person) -> None:
     """Both Karpenter and Cluster Autoscaler leave the node alone."""
     found = traits(planned(policy, ada, {"memory": "65Gi"}))["extra_annotations"]
@@ -112,6 +116,7 @@ def test_a_teams_namespace_wins_over_the_installations(policy: Policy, ada: Pers
     assert traits(planned(policy, ada, {"team": "genomics"}))["namespace"] == "swish"
 
 
+@pytest.mark.claim("packages-before-the-start")
 def test_packages_install_before_the_start_as_arguments(policy: Policy, ada: Person) -> None:
     """Requirements never become part of a shell script, and the installer asks for what the environment asks."""
     evil = "flask[a,b]>=3,<4"
@@ -136,6 +141,7 @@ def test_scratch_goes_with_the_pod_unless_it_is_kept(policy: Policy, ada: Person
     assert (spec["storageClassName"], spec["resources"]["requests"]["storage"]) == ("gp3", str(500 * 2**30))
 
 
+@pytest.mark.claim("files-own-volumes")
 def test_a_kept_scratch_is_a_claim(policy: Policy, ada: Person) -> None:
     """It outlives the pod under the environment's name."""
     plan = planned(policy, ada, {"memory": "65Gi"})

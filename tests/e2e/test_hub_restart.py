@@ -1,16 +1,36 @@
-"""The hub may go away while people work."""
+"""The hub may go away, and be upgraded, while people work."""
 
+import itertools
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
-from tests.e2e.hub import Person
+from tests.e2e.conftest import LogIn
+from tests.e2e.hub import Person, Server
 from tests.e2e.install import Install, wait_until
 from tests.e2e.kernel import Kernel
+from tests.e2e.policy import helm, upgrade, with_more
+from tests.e2e.servers import server_of_ours
 from tests.e2e.ssh import gets_in
 from tests.e2e.test_ssh import Entered, entered  # noqa: F401 - a fixture
+from tests.scale import scaled
+
+#: What runs beside the one that is entered: protected, and with sshd in its own container.
+OTHERS: tuple[dict[str, Any], ...] = (
+    {"image": "python3", "pool": "guarded", "cpu": "250m", "memory": "512Mi"},
+    {"image": "python3", "pool": "beside", "cpu": "250m", "memory": "512Mi", "ssh": True},
+)
+#: With the one that is entered, three or ten.
+COUNT = scaled(2, 9)
+#: Works as long as somebody's own might, and then says that it came to its end.
+CHECKPOINT = '#!/bin/sh\nsleep 20\ndate > "$HOME/checkpoint-ran.txt"\n'
 
 
 @dataclass(frozen=True)
@@ -81,6 +101,7 @@ def ready_model(person: Person, server: str) -> dict[str, object] | None:
     return model if model and model["ready"] else None
 
 
+@pytest.mark.claim("hub-restart")
 def test_environment_outlives_the_hub(worked: Worked):
     """While the hub pod is replaced a cell runs; afterwards the same pod is the same server, with its variables."""
     entered, person, kernel = worked.entered, worked.entered.person, worked.kernel  # noqa: F811 - what it gave
@@ -103,3 +124,70 @@ def test_a_session_outlives_the_hub(worked: Worked):
     session.stdin.flush()
     assert session.stdout.readline() == "still here\n"
     assert gets_in(worked.entered.laptop, worked.entered.host)
+
+
+@dataclass(frozen=True)
+class Running:
+    """An environment, and the uid of its pod."""
+
+    person: Person
+    server: Server
+    uid: str
+
+
+@pytest.fixture(scope="module")
+def others(worked: Worked, log_in: LogIn) -> Iterator[tuple[Running, ...]]:
+    """Environments of other kinds, whose hub is the one that came."""
+    install, alice = worked.entered.install, worked.entered.person
+    # nobody may have more than five
+    owners = [*[alice] * 4, *[log_in("bob")] * 5]
+    with ExitStack() as stack:
+        asked = [
+            (owner, stack.enter_context(server_of_ours(install)), options)
+            for owner, options, _ in zip(owners, itertools.cycle(OTHERS), range(COUNT), strict=False)
+        ]
+        for owner, name, options in asked:
+            owner.start(name, **options).raise_for_status()
+        ready = [(owner, owner.wait_ready(name)) for owner, name, _ in asked]
+        yield tuple(Running(owner, server, uid_of(install, owner, server.name)) for owner, server in ready)
+
+
+def uid_of(install: Install, person: Person, server: str) -> str:
+    """Return the uid of an environment's pod, which nobody has asked to end."""
+    metadata = install.environment_pod(person.name, server)["metadata"]
+    assert "deletionTimestamp" not in metadata
+    return str(metadata["uid"])
+
+
+def upgraded(install: Install, folder: Path, more: Mapping[str, object]) -> None:
+    """Upgrade the release with some more values."""
+    values = yaml.safe_load(helm(install, "get", "values", "swish", "--output=yaml"))
+    upgrade(install, folder / "upgraded.yaml", yaml.safe_dump(with_more(values, more), sort_keys=False))
+
+
+def test_an_upgrade_ends_nothing(worked: Worked, others: tuple[Running, ...], tmp_path: Path):
+    """Neither an environment of any kind nor an open session."""
+    install, session = worked.entered.install, worked.session
+    upgraded(install, tmp_path, {"hub": {"config": {"JupyterHub": {"log_level": "DEBUG"}}}})
+    wait_until("the hub answers", lambda: hub_answers(worked.entered.person))
+    for one in others:
+        wait_until("the hub has adopted the server", partial(ready_model, one.person, one.server.name))
+        assert uid_of(install, one.person, one.server.name) == one.uid
+        assert one.person.open(one.server.name) == one.server.url
+    assert worked.entered.pod()["metadata"]["uid"] == worked.pod
+    assert session.stdin
+    assert session.stdout
+    session.stdin.write("and after\n")
+    session.stdin.flush()
+    assert session.stdout.readline() == "and after\n"
+
+
+def test_a_stop_after_it_takes_the_time_of_the_checkpoint(worked: Worked, others: tuple[Running, ...]):
+    """Twenty seconds, of the sixty that the pool gives."""
+    protected, person = others[0].server, others[0].person
+    person.write_file(protected, "checkpoint.txt", CHECKPOINT)
+    with Kernel(person, protected) as kernel:
+        kernel.run("!mkdir -p .swish && mv checkpoint.txt .swish/checkpoint && chmod +x .swish/checkpoint")
+    person.stop(protected.name)
+    again = person.start_and_wait(protected.name, image="python3", cpu="500m", memory="1Gi")
+    assert person.read_file(again, "checkpoint-ran.txt").strip()

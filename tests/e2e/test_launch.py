@@ -65,6 +65,7 @@ def test_cell_runs(kernel: Kernel):
     assert kernel.run("print(6*7)") == "42\n"
 
 
+@pytest.mark.claim("node-size-and-team")
 def test_labels(launched: Launched):
     """The pod says whose it is and what it is, for selecting and for the bill."""
     labels = launched.pod["metadata"]["labels"]
@@ -74,6 +75,7 @@ def test_labels(launched: Launched):
     assert launched.pod["metadata"]["annotations"]["swish.io/server"] == launched.server.name
 
 
+@pytest.mark.claim("node-size-and-team", "guaranteed")
 def test_size_and_quality_of_service(launched: Launched):
     """The pod gets the size that was chosen, as request and as limit, and Kubernetes calls it Guaranteed."""
     small = {"cpu": "500m", "memory": str(1024**3)}
@@ -84,6 +86,17 @@ def test_size_and_quality_of_service(launched: Launched):
     assert launched.pod["status"]["qosClass"] == "Guaranteed"
 
 
+def test_the_token_is_not_in_the_pod(launched: Launched, install: Install):
+    """Whoever may look at pods alone cannot speak for the person; the Secret that has it goes with the pod."""
+    tokens = [variable for variable in launched.container["env"] if variable["name"].endswith("_API_TOKEN")]
+    assert tokens
+    assert not [variable for variable in tokens if "value" in variable]
+    name = tokens[0]["valueFrom"]["secretKeyRef"]["name"]
+    secret = install.get("secret", name)
+    assert secret["metadata"]["ownerReferences"][0]["uid"] == launched.pod["metadata"]["uid"]
+
+
+@pytest.mark.claim("restricted")
 def test_pod_is_restricted(launched: Launched):
     """Each container of the pod drops all capabilities, cannot gain any, is not root and is under seccomp."""
     spec = launched.pod["spec"]
@@ -111,6 +124,7 @@ def test_privileged_pod_is_refused(install: Install):
         install.kubectl("run", "e2e-privileged", "--image=x", f"--overrides={overrides}", "--dry-run=server")
 
 
+@pytest.mark.claim("restricted")
 def test_inside_the_environment(kernel: Kernel):
     """Code in a cell is uid 1000, holds no capability, and finds no token of the cluster."""
     assert kernel.run("import os; print(os.getuid(), os.getgid())") == "1000 100\n"
@@ -133,6 +147,7 @@ def test_environment_sees_no_secret_of_the_hub(kernel: Kernel, secrets: Secrets)
     assert told == []
 
 
+@pytest.mark.claim("home-outlives", "files-after-a-stop")
 def test_file_survives_a_stop(install: Install, launched: Launched):
     """A file that was saved before an environment stopped is there when it has started again, in a new pod."""
     # the last of this module: what the others look at is gone then

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -44,6 +44,7 @@ def make_spawner(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Swis
     in_force._policy_files.clear()
     in_force.USES._by_team.clear()
     in_force.SPAWNS.clear()
+    in_force.OVER.clear()
     in_force.NODE_WAITS._by_pool.clear()
 
 
@@ -84,6 +85,27 @@ def launch(
     for spawner in made:
         # what is still being made for ssh would meet an API server and a client that are gone
         spawner._entrance.leave()
+        spawner._companions.leave()
+
+
+@pytest.fixture(params=["the same hub", "the hub after it"])
+def running(
+    request: pytest.FixtureRequest, launch: Callable[..., SwishSpawner]
+) -> Callable[..., Awaitable[SwishSpawner]]:
+    """Start environments; each test with this runs a second time on a hub that came after the one that started them."""
+
+    async def start(*args: Any, **kwargs: Any) -> SwishSpawner:
+        spawner = launch(*args, **kwargs)
+        await spawner._run_apply_user_options(spawner.user_options)
+        await spawner.start()
+        if request.param == "the same hub":
+            return spawner
+        later = launch(*args, **kwargs)
+        later.load_state(spawner.get_state())
+        assert await later.poll() is None
+        return later
+
+    return start
 
 
 def shared() -> SimpleNamespace:

@@ -35,6 +35,7 @@ def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path, capsys: pytest.C
 PLAN = ["--policy", str(WIDE_POLICY), "--user", "ada", "--groups", "imaging"]
 
 
+@pytest.mark.claim("explain-needs-no-cluster")
 def test_explain_prints_the_reasons_and_the_pod(capsys: pytest.CaptureFixture[str]) -> None:
     """First the table of rules and effects, then the pod as YAML."""
     assert main(["explain", *PLAN, "--options", '{"memory": "65Gi"}']) == 0

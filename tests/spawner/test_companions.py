@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from swish_spawner import entrance
+from swish_spawner import beside
 from swish_spawner.adapters.cluster import KubernetesCluster
 from swish_spawner.spawner import SwishSpawner
 from tests.fake_api import FakeApi, Resource
-from tests.spawner.test_engine import POD, begin, until
+from tests.spawner.test_engine import POD, Running, begin, until
 
 Launch = Callable[..., SwishSpawner]
 SSH = {"ssh": True}
@@ -42,6 +42,7 @@ async def started(launch: Launch, **options: Any) -> SwishSpawner:
     return spawner
 
 
+@pytest.mark.claim("sweeper-owned")
 async def test_a_start_makes_its_secret_and_its_service(launch: Launch, api: FakeApi) -> None:
     """Both belong to the pod; the Secret has the name that the pod mounts."""
     spawner = await started(launch)
@@ -61,16 +62,59 @@ async def test_without_ssh_nothing_is_made(launch: Launch, api: FakeApi) -> None
     assert "initContainers" not in api.pod(POD)["spec"]
 
 
-async def test_the_state_tells_how_to_get_in(launch: Launch, api: FakeApi) -> None:
+def tokens(pod: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the variables of an environment in which its token is."""
+    (notebook,) = (container for container in pod["spec"]["containers"] if container["name"] == "notebook")
+    return [variable for variable in notebook["env"] if variable["name"].endswith("_API_TOKEN")]
+
+
+@pytest.mark.claim("sweeper-owned")
+async def test_the_token_is_in_a_secret_of_its_own(
+    launch: Launch, api: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes with the pod, in which it is not."""
+    names = ("JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN")
+    monkeypatch.setattr(SwishSpawner, "get_env", lambda self: dict.fromkeys(names, self.api_token))
+    spawner = launch()
+    spawner.api_token = "the-person-s-token"
+    await (await begin(spawner))
+    secret = only(api, "secrets")
+    assert secret["stringData"] == {"token": "the-person-s-token"}
+    assert secret["metadata"]["ownerReferences"][0]["uid"] == api.pod(POD)["metadata"]["uid"]
+    assert "the-person-s-token" not in str(api.pod(POD))
+    source = {"secretKeyRef": {"name": secret["metadata"]["name"], "key": "token"}}
+    assert [variable["valueFrom"] for variable in tokens(api.pod(POD))] == [source] * 2
+
+
+async def test_a_hub_that_ends_before_the_token_s_secret_is_made(launch: Launch, api: FakeApi) -> None:
+    """The one after it makes it, of what the state has until then and no longer."""
+    spawner = launch()
+    spawner.api_token = "the-person-s-token"
+    api.failures["POST secrets"] = [(503, "etcdserver: no leader")] * 99
+    start = await begin(spawner)
+    await until(lambda: api.objects["pods"])
+    state = spawner.get_state()
+    assert state["swish_token"] == "the-person-s-token"
+    api.failures.clear()
+    again = launch()
+    again.load_state(state)
+    again.take_up(api.pod(POD))
+    await until(lambda: api.objects["secrets"])
+    assert only(api, "secrets")["stringData"] == {"token": "the-person-s-token"}
+    await start
+    assert "swish_token" not in spawner.get_state()
+
+
+async def test_the_state_tells_how_to_get_in(running: Running, api: FakeApi) -> None:
     """With the public host key, which is that of the Secret, and never the private one."""
-    state = (await started(launch)).get_state()["swish_ssh"]
+    state = (await running(options=SSH)).get_state()["swish_ssh"]
     assert state["host_key"] + "\n" == only(api, "secrets")["stringData"]["host_key.pub"]
     assert "PRIVATE" not in str(state)
 
 
-async def test_the_host_key_outlives_a_stop(launch: Launch) -> None:
+async def test_the_host_key_outlives_a_stop(running: Running) -> None:
     """Nobody is warned of another key."""
-    spawner = await started(launch)
+    spawner = await running(options=SSH)
     before = spawner.get_state()["swish_ssh"]["host_key"]
     await spawner.stop()
     spawner.clear_state()
@@ -83,7 +127,7 @@ async def test_a_refused_service_fails_no_start(
     launch: Launch, api: FakeApi, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is said, and tried again."""
-    monkeypatch.setattr(entrance, "_PAUSES", (0.01,))
+    monkeypatch.setattr(beside, "_PAUSES", (0.01,))
     api.failures["POST services"] = [(403, "exceeded quota: load balancers")]
     await started(launch)
     await until(lambda: api.objects["services"])
@@ -110,7 +154,7 @@ async def test_what_nobody_foresaw_of_a_service_is_said(
 
 async def test_what_an_earlier_pod_left_is_replaced(launch: Launch, api: FakeApi) -> None:
     """Kubernetes would clear it away under the new pod."""
-    left_by(api, "services", "ada", POD)
+    left_by(api, "services", "env-ada", POD)
     left_by(api, "poddisruptionbudgets", POD, POD)
     await started(launch, memory="65Gi")
     await until(lambda: owner(api, "services") == owner(api, "poddisruptionbudgets") == api.pod(POD)["metadata"]["uid"])
@@ -120,11 +164,11 @@ async def test_a_service_that_is_not_ours_stays(
     launch: Launch, api: FakeApi, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The person is told, and the start goes on."""
-    monkeypatch.setattr(entrance, "_PAUSES", ())
-    left_by(api, "services", "ada", "somebody-elses")
+    monkeypatch.setattr(beside, "_PAUSES", (60.0,))
+    left_by(api, "services", "env-ada", "somebody-elses")
     await started(launch)
     await until(lambda: "belongs to something else" in caplog.text)
-    assert only(api, "services")["metadata"]["uid"] == "ada-earlier"
+    assert only(api, "services")["metadata"]["uid"] == "env-ada-earlier"
 
 
 async def test_secrets_are_never_read(launch: Launch, api: FakeApi) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from tests.fake_api import FakeApi
 BROKEN = {"name": "notebook", "ready": False, "restartCount": 0, "state": {"waiting": {"reason": "InvalidImageName"}}}
 
 Launch = Callable[..., SwishSpawner]
+Running = Callable[..., Awaitable[SwishSpawner]]
 POD = "jupyter-ada"
 
 
@@ -72,6 +73,7 @@ async def test_a_start_waits_for_the_pod_to_run(launch: Launch, api: FakeApi) ->
     assert await started
 
 
+@pytest.mark.claim("sweeper-stamps")
 async def test_the_pod_says_whose_it_is(launch: Launch, api: FakeApi) -> None:
     """By annotations that hold the start's id."""
     spawner = launch()
@@ -126,6 +128,7 @@ async def test_an_earlier_pod_of_that_name_is_replaced(launch: Launch, api: Fake
     """One that an earlier start left is ended first."""
     first = launch()
     await (await begin(first))
+    first._set_over(first.spawn_id)
     second = launch()
     assert await (await begin(second))
     assert api.requests["DELETE pods"] == 1
@@ -164,6 +167,7 @@ async def test_an_api_server_that_is_away_is_said(launch: Launch, api: FakeApi) 
     assert caught.value.status_code == 503
 
 
+@pytest.mark.claim("start-leaves-no-pod")
 async def test_cancelling_leaves_nothing(launch: Launch, api: FakeApi) -> None:
     """A start that is taken back ends at once, as JupyterHub wants it, and the stop that follows removes its pod."""
     api.runs = False
@@ -205,10 +209,10 @@ async def test_a_pod_deleted_by_somebody_ends_the_start(launch: Launch, api: Fak
         await started
 
 
-async def test_a_stop_ends_when_the_pod_is_gone(launch: Launch, api: FakeApi) -> None:
+@pytest.mark.claim("start-leaves-no-pod")
+async def test_a_stop_ends_when_the_pod_is_gone(running: Running, api: FakeApi) -> None:
     """And not before."""
-    spawner = launch()
-    await (await begin(spawner))
+    spawner = await running()
     api.keeps = True
     stopped = asyncio.ensure_future(spawner.stop())
     await until(lambda: api.requests["DELETE pods"])
@@ -240,10 +244,10 @@ async def test_a_place_that_is_gone_is_made_up_for_by_a_list(launch: Launch, api
     assert await started
 
 
-async def test_a_home_that_is_gone_is_made_anew_and_said(launch: Launch, api: FakeApi) -> None:
+@pytest.mark.claim("files-made-anew")
+async def test_a_home_that_is_gone_is_made_anew_and_said(running: Running, launch: Launch, api: FakeApi) -> None:
     """Never silently."""
-    spawner = launch()
-    await (await begin(spawner))
+    spawner = await running()
     state = spawner.get_state()
     await spawner.stop()
     api.objects["persistentvolumeclaims"].clear()
@@ -254,19 +258,41 @@ async def test_a_home_that_is_gone_is_made_anew_and_said(launch: Launch, api: Fa
     assert any("not there any more" in sentence for sentence in said)
 
 
-async def test_a_home_is_found_behind_a_full_quota(launch: Launch, api: FakeApi) -> None:
+@pytest.mark.claim("files-outlive", "files-after-a-stop")
+async def test_a_home_belongs_to_no_pod(running: Running, api: FakeApi) -> None:
+    """So that whatever ends the pod leaves the files."""
+    await (await running()).stop()
+    (claim,) = api.objects["persistentvolumeclaims"].values()
+    assert not claim["metadata"].get("ownerReferences")
+
+
+@pytest.mark.claim("files-delete-pvc")
+@pytest.mark.parametrize("delete", [False, True])
+async def test_a_home_goes_with_its_server_only_where_that_is_set(
+    running: Running, launch: Launch, api: FakeApi, delete: bool
+) -> None:
+    """As KubeSpawner has it; nobody has to set that it stays."""
+    set_so = {"delete_pvc": True} if delete else {}
+    spawner = await running(**set_so)
+    await spawner.stop()
+    spawner.clear_state()
+    removed = launch(**set_so)
+    removed.load_state(spawner.get_state())
+    await removed.delete_forever()
+    assert bool(api.objects["persistentvolumeclaims"]) is not delete
+
+
+async def test_a_home_is_found_behind_a_full_quota(running: Running, launch: Launch, api: FakeApi) -> None:
     """Kubernetes refuses by the quota before it looks whether the claim is there."""
-    spawner = launch()
-    await (await begin(spawner))
+    spawner = await running()
     await spawner.stop()
     api.failures["POST persistentvolumeclaims"] = [(403, "exceeded quota: storage")]
     assert await (await begin(launch()))
 
 
-async def test_a_pod_that_was_evicted_is_removed(launch: Launch, api: FakeApi) -> None:
+async def test_a_pod_that_was_evicted_is_removed(running: Running, api: FakeApi) -> None:
     """Also one whose containers never began, which has no exit code."""
-    spawner = launch()
-    await (await begin(spawner))
+    spawner = await running()
     api.run(POD, phase="Failed", reason="Evicted", message="The node was low on memory")
     await until(lambda: (spawner.pod or {}).get("status", {}).get("phase") == "Failed")
     assert await spawner.poll() == 1

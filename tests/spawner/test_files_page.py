@@ -11,17 +11,20 @@ from collections.abc import Iterator
 
 import pytest
 
+from swish_spawner.core.kept import mounts
 from tests.fake_api import FakeApi
 from tests.real_hub import TOKEN, Hub, until
 
 CONFIG = f"""
-c.JupyterHub.load_groups = {{"imaging": {{"users": ["ada", "grace"]}}}}
+c.JupyterHub.load_groups = {{"imaging": {{"users": ["ada", "grace", "zoe"]}}}}
 c.JupyterHub.services = [
-    {{"name": "tester", "api_token": "{TOKEN}"}}, {{"name": "reader", "api_token": "reader-{TOKEN}"}},
-]
+    {{"name": name, "api_token": name + "-{TOKEN}"}} for name in ("grace", "culler", "lead")
+] + [{{"name": "tester", "api_token": "{TOKEN}"}}]
 c.JupyterHub.load_roles = [
     {{"name": "all", "services": ["tester"], "scopes": ["admin:servers", "admin:users"]}},
-    {{"name": "reader", "services": ["reader"], "scopes": ["read:users", "delete:servers!user=grace"]}},
+    {{"name": "graces", "services": ["grace"], "scopes": ["read:users", "custom:swish:files:delete!user=grace"]}},
+    {{"name": "cullers", "services": ["culler"], "scopes": ["read:users", "delete:servers", "admin:servers"]}},
+    {{"name": "leads", "services": ["lead"], "scopes": ["read:users", "custom:swish:files:delete!group=imaging"]}},
 ]
 c.KubeSpawner.port = ENVIRONMENTS
 """
@@ -63,6 +66,7 @@ def files(hub: Hub) -> list[dict[str, str]]:
     return listed
 
 
+@pytest.mark.claim("home-outlives", "files-after-a-removal")
 def test_a_server_that_is_removed_leaves_its_files(hub: Hub, hub_api: FakeApi, kept: str) -> None:
     """And they are listed, with what tells them from a later volume of that name."""
     assert kept in hub_api.objects["persistentvolumeclaims"]
@@ -70,13 +74,61 @@ def test_a_server_that_is_removed_leaves_its_files(hub: Hub, hub_api: FakeApi, k
     assert (f"{volume['namespace']}/{volume['name']}", volume["server"]) == (kept, "lab")
 
 
-@pytest.mark.usefixtures("kept")
-def test_who_may_not_delete_servers_of_a_person_may_not_see_files(hub: Hub) -> None:
-    """A scope for somebody else's is none."""
-    assert hub.ask("GET", "api/swish/users/ada/files", token=f"reader-{TOKEN}")[0] in (403, 404)
-    assert hub.ask("GET", "api/swish/users/grace/files", token=f"reader-{TOKEN}") == (200, [])
+@pytest.mark.claim("files-after-a-removal")
+def test_a_server_of_that_name_finds_its_files_again(hub: Hub, hub_api: FakeApi, kept: str) -> None:
+    """The very same volume."""
+    uid = files(hub)[0]["uid"]
+    start(hub)
+    (pod,) = hub_api.objects["pods"].values()
+    assert mounts(pod, kept.rpartition("/")[2])
+    assert [volume["uid"] for volume in files(hub)] == [uid]
 
 
+@pytest.mark.claim("files-after-a-person", "files-of-the-gone")
+def test_a_person_who_is_removed_leaves_their_files(hub: Hub, hub_api: FakeApi) -> None:
+    """Who gets that name has them; and they can be deleted when nobody has."""
+    assert hub.post("users/zoe/server", {})[0] in (201, 202)
+    until(lambda: hub.ask("GET", "api/users/zoe")[1]["servers"].get("", {}).get("ready"))
+    assert hub.ask("DELETE", "api/users/zoe/server")[0] in (202, 204)
+    until(lambda: not hub.ask("GET", "api/users/zoe")[1]["servers"])
+    remove(hub, "zoe")
+    ((_, volume),) = listed(hub, "zoe")
+    assert volume in Browser(hub, "zoe").get("swish/files")
+    remove(hub, "zoe")
+    ((place, _),) = listed(hub, "zoe")
+    assert hub.ask("DELETE", f"api/swish/users/zoe/files/{place}")[0] == 204
+    assert place not in hub_api.objects["persistentvolumeclaims"]
+
+
+def remove(hub: Hub, user: str) -> None:
+    """Remove a person from the hub."""
+    assert hub.ask("DELETE", f"api/users/{user}")[0] == 204
+    assert hub.ask("GET", f"api/users/{user}")[0] == 404
+
+
+def listed(hub: Hub, user: str) -> list[tuple[str, str]]:
+    """Return place and uid of each volume of somebody's."""
+    found = hub.ask("GET", f"api/swish/users/{user}/files")[1]
+    return [(f"{volume['namespace']}/{volume['name']}", volume["uid"]) for volume in found]
+
+
+@pytest.mark.claim("files-scope")
+@pytest.mark.parametrize(
+    ("who", "whose", "may"),
+    [("grace", "ada", False), ("grace", "grace", True), ("culler", "ada", False), ("lead", "ada", True)],
+)
+def test_files_have_a_scope_of_their_own(
+    hub: Hub, hub_api: FakeApi, kept: str, who: str, whose: str, may: bool
+) -> None:
+    """For some people's; to delete servers is another right."""
+    status, _ = hub.ask("GET", f"api/swish/users/{whose}/files", token=f"{who}-{TOKEN}")
+    assert (status == 200) is may
+    if not may:
+        assert hub.ask("DELETE", f"api/swish/users/{whose}/files/{kept}", token=f"{who}-{TOKEN}")[0] in (403, 404)
+        assert kept in hub_api.objects["persistentvolumeclaims"]
+
+
+@pytest.mark.claim("files-in-use", "files-answers")
 def test_files_in_use_stay(hub: Hub, hub_api: FakeApi, kept: str) -> None:
     """Whoever asks is told what to do first."""
     start(hub)
@@ -85,22 +137,67 @@ def test_files_in_use_stay(hub: Hub, hub_api: FakeApi, kept: str) -> None:
     assert kept in hub_api.objects["persistentvolumeclaims"]
 
 
+@pytest.mark.claim("files-in-use")
+def test_files_of_an_environment_that_starts_stay(hub: Hub, hub_api: FakeApi, kept: str) -> None:
+    """Before it is ready, and however long that takes."""
+    hub_api.runs = False
+    try:
+        assert hub.post("users/ada/servers/lab", {})[0] in (201, 202)
+        pod = until(lambda: next(iter(hub_api.objects["pods"]), "")).rpartition("/")[2]
+        assert server(hub)["pending"] == "spawn"
+        assert hub.ask("DELETE", f"api/swish/users/ada/files/{kept}")[0] == 409
+    finally:
+        hub_api.runs = True
+    hub_api.beside(lambda: hub_api.run(pod))
+    until(lambda: server(hub).get("ready"))
+    assert kept in hub_api.objects["persistentvolumeclaims"]
+
+
+@pytest.mark.claim("files-in-use")
+def test_files_of_an_environment_that_the_hub_lost_stay(hub: Hub, hub_api: FakeApi, kept: str) -> None:
+    """Its pod has them, whatever the hub knows."""
+    volume = {"name": "home", "persistentVolumeClaim": {"claimName": kept.rpartition("/")[2]}}
+    metadata = {"name": "jupyter-lost", "namespace": "swish-imaging", "uid": "lost"}
+    pod = {
+        "metadata": metadata | {"labels": {"hub.jupyter.org/username": "ada"}},
+        "spec": {"volumes": [volume], "containers": []},
+        "status": {"phase": "Running"},
+    }
+    hub_api.beside(lambda: hub_api.change("pods", "ADDED", pod))
+    until(lambda: "swish-imaging/jupyter-lost" in hub_api.objects["pods"])
+    assert hub.ask("DELETE", f"api/swish/users/ada/files/{kept}")[0] == 409
+    hub_api.beside(lambda: hub_api.change("pods", "DELETED", pod))
+    until(lambda: "swish-imaging/jupyter-lost" not in hub_api.objects["pods"])
+    assert kept in hub_api.objects["persistentvolumeclaims"]
+
+
+@pytest.mark.claim("files-answers")
 def test_files_of_another_volume_stay(hub: Hub, hub_api: FakeApi, kept: str) -> None:
     """A uid that is not its own is of one that is gone."""
     assert hub.ask("DELETE", f"api/swish/users/ada/files/{kept}?uid=other")[0] == 404
     assert kept in hub_api.objects["persistentvolumeclaims"]
 
 
+@pytest.mark.claim("files-answers")
 def test_nobody_deletes_what_is_not_that_persons(hub: Hub, hub_api: FakeApi, kept: str) -> None:
     """Not even who may delete anybody's, by another person's address."""
     assert hub.ask("DELETE", f"api/swish/users/grace/files/{kept}")[0] == 404
     assert kept in hub_api.objects["persistentvolumeclaims"]
 
 
+@pytest.mark.claim("files-deleted", "files-scope", "files-answers")
 def test_an_administrator_deletes_files(hub: Hub, hub_api: FakeApi, kept: str) -> None:
     """By the REST API."""
     assert hub.ask("DELETE", f"api/swish/users/ada/files/{kept}?uid={files(hub)[0]['uid']}")[0] == 204
     assert kept not in hub_api.objects["persistentvolumeclaims"]
+
+
+@pytest.mark.claim("files-deletion-is-logged")
+def test_a_deletion_is_in_the_log(hub: Hub, kept: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """With who asked for it, and whose files they were."""
+    hub.ask("DELETE", f"api/swish/users/ada/files/{kept}")
+    logs = [path.read_text(encoding="utf-8") for path in tmp_path_factory.getbasetemp().glob("hub*/log")]
+    assert any("tester deleted the files of ada/lab: claim-ada--lab" in log for log in logs)
 
 
 def test_a_cluster_that_does_not_answer_is_said(hub: Hub, hub_api: FakeApi, kept: str) -> None:
@@ -138,6 +235,7 @@ def hidden(page: str) -> dict[str, str]:
     return {field: re.findall(rf'name="{field}" value="([^"]*)"', page)[0] for field in ("namespace", "name", "uid")}
 
 
+@pytest.mark.claim("files-deleted", "files-page")
 def test_a_person_deletes_files_on_the_page(hub: Hub, hub_api: FakeApi, kept: str) -> None:
     """Which every page leads to."""
     ada = Browser(hub, "ada")

@@ -37,6 +37,14 @@ def config() -> Config:
     return c
 
 
+@pytest.mark.parametrize(("theirs", "does"), [({}, False), ({"cleanup_servers": True}, True)])
+def test_a_hub_that_is_asked_to_end_stops_nothing(theirs: dict[str, bool], does: bool) -> None:
+    """JupyterHub alone would; an administrator who wants that says so before."""
+    c = Config({"JupyterHub": theirs})
+    configure(c, policy_path=str(SHIPPED_POLICY), namespace="swish")
+    assert c.JupyterHub.cleanup_servers is does
+
+
 def test_the_hub_launches_with_our_spawner(config: Config) -> None:
     """The spawner, its policy and its namespace are set."""
     assert config.JupyterHub.spawner_class is SwishSpawner
@@ -78,6 +86,16 @@ def test_appended_handlers_stay() -> None:
     assert [path for path, _ in c.JupyterHub.extra_handlers] == ["/theirs", *OURS]
 
 
+@pytest.mark.claim("sweeper-dry-run")
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_the_sweeper_deletes_unless_it_is_to_report_only(dry_run: bool) -> None:
+    """As the administrator says in the call."""
+    c = Config()
+    configure(c, policy_path=str(SHIPPED_POLICY), namespace="swish", sweeper_dry_run=dry_run)
+    assert dict(c.JupyterHub.extra_handlers)[PATH].sweeper._dry_run is dry_run
+
+
+@pytest.mark.claim("policy-is-checked")
 def test_a_hub_does_not_start_on_a_bad_policy(tmp_path: Path) -> None:
     """The text names every problem, without a traceback."""
     path = tmp_path / "policy.yaml"

@@ -41,6 +41,7 @@ REFUSED: list[tuple[str, dict[str, Any], int, str]] = [
 ]
 
 
+@pytest.mark.claim("one-set-of-rules")
 @pytest.mark.parametrize(("user", "options", "status", "message"), REFUSED)
 def test_a_refusal_is_a_4xx_answer_in_json(
     hub: Hub, user: str, options: dict[str, Any], status: int, message: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -59,6 +60,7 @@ async def test_the_pod_is_labelled(make_spawner: Make) -> None:
     assert json.loads(metadata["annotations"][labels.PLAN])["pool"] == "general"
 
 
+@pytest.mark.claim("restricted", "sshd-has-no-rights")
 async def test_the_pod_keeps_to_the_restricted_standard(make_spawner: Make) -> None:
     """Non-root, nothing added, no way up, and the runtime's seccomp profile."""
     pod = await pod_of(make_spawner())
@@ -71,11 +73,22 @@ async def test_the_pod_keeps_to_the_restricted_standard(make_spawner: Make) -> N
     assert pod["spec"]["automount_service_account_token"] is False
 
 
+@pytest.mark.claim("home-outlives", "files-own-volumes")
 async def test_the_home_is_mounted_where_the_policy_says(make_spawner: Make) -> None:
     """The environment's own claim is its home."""
     pod = await pod_of(make_spawner())
     assert [v["persistent_volume_claim"]["claimName"] for v in pod["spec"]["volumes"]] == ["claim-ada"]
     assert pod["spec"]["containers"][0]["volume_mounts"][0]["mount_path"] == "/home/swish"
+
+
+@pytest.mark.claim("log-volume-apart")
+async def test_an_environment_has_no_volume_but_its_own(make_spawner: Make) -> None:
+    """No other claim, and nothing of the node's; what else is mounted is made for it alone."""
+    spec = (await pod_of(make_spawner(options={**LARGE, "ssh": True})))["spec"]
+    kinds = {kind for volume in spec["volumes"] for kind, value in volume.items() if value and kind != "name"}
+    assert kinds <= {"persistent_volume_claim", "ephemeral", "empty_dir", "emptyDir", "secret"}
+    claims = [volume["persistent_volume_claim"] for volume in spec["volumes"] if volume.get("persistent_volume_claim")]
+    assert claims == [{"claimName": "claim-ada"}]
 
 
 async def test_a_plan_leaves_nothing_in_the_next(make_spawner: Make) -> None:
@@ -134,6 +147,7 @@ REFUSED: list[tuple[tuple[str, ...], Any, int, str]] = [
 ]
 
 
+@pytest.mark.claim("teams-are-groups")
 @pytest.mark.parametrize(("groups", "options", "status", "part"), REFUSED)
 async def test_a_refusal_is_a_4xx_answer_with_a_sentence(
     make_spawner: Make, groups: tuple[str, ...], options: Any, status: int, part: str
@@ -145,6 +159,17 @@ async def test_a_refusal_is_a_4xx_answer_with_a_sentence(
     assert caught.value.status_code == status
     assert part in caught.value.jupyterhub_message  # type: ignore[attr-defined]
     assert spawner.plan is None
+
+
+@pytest.mark.claim("one-set-of-rules")
+async def test_saved_options_are_checked_again(make_spawner: Make) -> None:
+    """Who has left the team since does not get what an earlier start had."""
+    spawner = make_spawner(options=LARGE)
+    await start_as_far_as_the_options(spawner)
+    spawner.user.groups = [SimpleNamespace(name="genomics")]
+    with pytest.raises(web.HTTPError) as caught:
+        await start_as_far_as_the_options(spawner)
+    assert "outside what pool general gives" in caught.value.jupyterhub_message  # type: ignore[attr-defined]
 
 
 async def test_what_ran_before_the_start_cannot_lift_the_plan(make_spawner: Make) -> None:
@@ -176,6 +201,30 @@ async def test_the_state_keeps_the_plan(make_spawner: Make) -> None:
     spawner = make_spawner(options=LARGE)
     await start_as_far_as_the_options(spawner)
     assert spawner.get_state()["swish_plan"]["pool"] == "high-memory"
+
+
+@pytest.mark.claim("installation-id", "installation-changed")
+@pytest.mark.parametrize(
+    ("before", "after", "same"),
+    [
+        ({"secret": b"a"}, {"secret": b"a"}, True),
+        ({"secret": b"a"}, {"secret": b"b"}, False),
+        ({"secret": b"a", "installation": "here"}, {"secret": b"b", "installation": "here"}, True),
+    ],
+    ids=["the same secret", "another secret", "a name of its own"],
+)
+def test_the_installations_id_is_of_the_hubs_secret(
+    make_spawner: Make, before: dict[str, Any], after: dict[str, Any], same: bool
+) -> None:
+    """Unless the administrator says one; the secret is not in it."""
+    ids = []
+    for given in (before, after):
+        traits = dict(given)
+        secret = traits.pop("secret")
+        spawner = make_spawner(**traits)
+        spawner.user.settings = {"cookie_secret": secret}
+        ids.append(spawner.installation)
+    assert (ids[0] == ids[1]) is same
 
 
 async def test_a_refused_form_keeps_its_choices_once(make_spawner: Make) -> None:

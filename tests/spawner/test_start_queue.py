@@ -227,3 +227,20 @@ async def test_turns_go_round_the_teams(make_spawner: Launch) -> None:
     burst = [start(make(f"imaging-{number}", "imaging")) for number in range(4)]
     await asyncio.gather(*burst, start(make("genomics", "genomics")))
     assert turns.index("genomics") <= 2
+
+
+@pytest.mark.usefixtures("one_at_a_time")
+async def test_who_waits_for_a_node_holds_up_nobody(make_spawner: Launch) -> None:
+    """A pool that is full must not stop launches in the others."""
+    waits, following = make_spawner("ada"), make_spawner("ben")
+    tasks = [start(each, asyncio.Event()) for each in (waits, following)]
+    await settled()
+    assert not has_turn(following)
+    condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes"}
+    waits.look({"metadata": {"name": "x"}, "spec": {}, "status": {"conditions": [condition]}}, [])
+    await settled()
+    assert has_turn(following)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert QUEUE.ask("a", "A").came.is_set()

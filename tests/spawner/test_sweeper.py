@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from prometheus_client import REGISTRY
 
-from swish_spawner.core.reconcile import Desired, Observed, Rules
+from swish_spawner.core.reconcile import Desired, Observed, Rules, Verdict
 from swish_spawner.errors import ClusterAway, ClusterRefused
 from swish_spawner.sweeper import NotReady, Sweeper
 
@@ -92,6 +93,7 @@ async def test_to_look_is_no_round() -> None:
     assert (await sweeper.round()).removed == ()
 
 
+@pytest.mark.claim("sweeper-no-live-start", "sweeper-costs-nothing")
 async def test_the_database_has_the_last_word() -> None:
     """A start that the hub's memory has lost is live all the same; it is asked only where there is doubt."""
     world = FakeWorld(pod("a", "stored"), pod("b", "live"))
@@ -106,6 +108,7 @@ async def test_the_database_has_the_last_word() -> None:
     assert world.asked == 3
 
 
+@pytest.mark.claim("sweeper-dry-run")
 @pytest.mark.parametrize("always", [True, False])
 async def test_a_dry_run_only_says(always: bool) -> None:
     """Whether it is the installation's, which nobody can lift, or this round's."""
@@ -118,6 +121,7 @@ async def test_a_dry_run_only_says(always: bool) -> None:
     assert world.pods == [pod("a")]
 
 
+@pytest.mark.claim("sweeper-fuse-is-said")
 async def test_a_fuse_is_said_and_nothing_goes(caplog: pytest.LogCaptureFixture) -> None:
     """In the log once, in the report and in the metrics each time."""
     world = FakeWorld(*(pod(str(number)) for number in range(9)))
@@ -132,6 +136,19 @@ async def test_a_fuse_is_said_and_nothing_goes(caplog: pytest.LogCaptureFixture)
     ]
 
 
+@pytest.mark.claim("lost-stays", "lost-is-reported")
+async def test_a_lost_environment_is_counted_and_stays() -> None:
+    """It is among those that are nobody's, with its reason."""
+    lost = replace(pod("a"), worked=True)
+    world = FakeWorld(lost, pod("b", "live"))
+    sweeper = Sweeper(world, RULES)
+    for _ in range(3):
+        report = await sweeper.round()
+    assert (report.outcome, world.pods[0]) == ("clean", lost)
+    assert [found["reason"] for found in report.document()["nobodys"]] == [Verdict.LOST.value]
+    assert count("swish_sweeper_lost") == 1
+
+
 async def test_a_start_that_is_live_by_now_is_left() -> None:
     """Starts go on while the pods before it are deleted."""
     world = FakeWorld(pod("a"), pod("b"))
@@ -142,6 +159,7 @@ async def test_a_start_that_is_live_by_now_is_left() -> None:
     assert (await sweeper._act(decided, dry_run=False)).removed == ()
 
 
+@pytest.mark.claim("sweeper-not-ready")
 @pytest.mark.parametrize(
     ("method", "error", "outcome", "left"),
     [
@@ -166,6 +184,7 @@ async def test_trouble_ends_a_round_and_not_the_sweeper(method: str, error: Exce
     assert world.pods == []
 
 
+@pytest.mark.claim("sweeper-minute", "sweeper-pauses")
 async def test_rounds_come_by_themselves_and_seldom_while_they_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     """The pauses grow up to ten minutes, and are a minute again after a good round."""
     pauses: list[float] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,6 +33,7 @@ c.KubeSpawner.port = ENVIRONMENTS
 """
 
 
+@pytest.mark.claim("sweeper-scope")
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("who", ["part", "nobody", "stranger"])
 def test_only_an_administrator_of_all_servers_may(hub: Hub, method: str, who: str) -> None:
@@ -40,12 +42,14 @@ def test_only_an_administrator_of_all_servers_may(hub: Hub, method: str, who: st
     assert status == 403
 
 
-@pytest.mark.parametrize("body", [{"dry_run": "yes"}, {"force": True}, [1]])
+@pytest.mark.claim("sweeper-post")
+@pytest.mark.parametrize("body", [{"dry_run": "yes"}, {"force": True}, {"end": 1}, {"end": "a/b", "force": 1}, [1]])
 def test_a_body_that_means_nothing_is_refused(hub: Hub, body: object) -> None:
     """Rather than read as one that deletes."""
     assert hub.ask("POST", PAGE, body)[0] == 400
 
 
+@pytest.mark.claim("sweeper-minute")
 def test_rounds_come_without_being_asked_for(hub: Hub) -> None:
     """The configuration is read where the hub runs."""
     last = until(lambda: hub.ask("GET", PAGE)[1]["last"])
@@ -58,13 +62,19 @@ def start(hub: Hub, user: str) -> None:
     until(lambda: user in {ready["name"] for ready in hub.ask("GET", "api/users?state=ready")[1]})
 
 
-def test_a_lost_pod_goes_and_a_live_one_stays(hub: Hub, hub_api: FakeApi) -> None:
+def of_grace(api: FakeApi, name: str, **changes: Any) -> None:
+    """Add a pod like ada's, of a start of grace's that no hub knows of."""
+    pod = copy.deepcopy(api.pod("jupyter-ada")) | changes
+    pod["metadata"] |= {"name": name, "uid": name, "creationTimestamp": "2026-01-01T00:00:00Z"}
+    pod["metadata"]["annotations"] |= {labels.SPAWN_ID: name, labels.USER: "grace"}
+    api.beside(lambda: api.change("pods", "ADDED", pod))
+
+
+@pytest.mark.claim("sweeper-deletes", "sweeper-post")
+def test_a_pod_of_nobody_s_goes_and_a_live_one_stays(hub: Hub, hub_api: FakeApi) -> None:
     """First the report says it, then a round does it; the hub's own stamps are what tells them apart."""
     start(hub, "ada")
-    lost = copy.deepcopy(hub_api.pod("jupyter-ada"))
-    lost["metadata"] |= {"name": "jupyter-lost", "uid": "lost", "creationTimestamp": "2026-01-01T00:00:00Z"}
-    lost["metadata"]["annotations"] |= {labels.SPAWN_ID: "lost", labels.USER: "grace"}
-    hub_api.beside(lambda: hub_api.change("pods", "ADDED", lost))
+    of_grace(hub_api, "jupyter-lost", status={"phase": "Pending"})
 
     until(lambda: hub.ask("GET", PAGE)[1]["now"]["nobodys"])
     now = hub.ask("GET", PAGE)[1]["now"]
@@ -82,6 +92,7 @@ def test_a_lost_pod_goes_and_a_live_one_stays(hub: Hub, hub_api: FakeApi) -> Non
     assert list(hub_api.objects["pods"]) == ["swish-imaging/jupyter-ada"]
 
 
+@pytest.mark.claim("sweeper-no-live-start")
 def test_a_hub_that_was_killed_knows_its_pods_again(tmp_path: Path) -> None:
     """The next one reads them from the database, before its sweeper looks."""
     with served_beside(FakeApi()) as api:
@@ -91,3 +102,18 @@ def test_a_hub_that_was_killed_knows_its_pods_again(tmp_path: Path) -> None:
         with running_hub(tmp_path, CONFIG, api.url) as hub:
             until(lambda: hub.ask("GET", PAGE)[1]["now"]["pods"] == 1)
             assert hub.ask("POST", PAGE)[1]["nobodys"] == []
+
+
+@pytest.mark.claim("lost-stays", "lost-ends-by-word")
+def test_one_that_runs_ends_by_an_administrators_word_alone(hub: Hub, hub_api: FakeApi) -> None:
+    """A hub that lost its database knows of none of them, and people work there."""
+    of_grace(hub_api, "jupyter-runs")
+    runs = "swish-imaging/jupyter-runs"
+    until(lambda: [found["pod"] for found in hub.ask("GET", PAGE)[1]["now"]["nobodys"]] == [runs])
+    for _ in range(2):
+        done = hub.ask("POST", PAGE)[1]
+    assert (done["removed"], done["nobodys"][0]["reason"]) == ([], "has run, and is of no start that this hub knows of")
+    assert hub.ask("POST", PAGE, {"end": "swish-imaging/jupyter-ada"})[0] == 404
+    assert hub.ask("POST", PAGE, {"end": runs})[1] == {"ended": runs}
+    assert runs not in hub_api.objects["pods"]
+    assert hub_api.graces[-1] is None

@@ -15,10 +15,11 @@ from traitlets.config import Config
 
 from swish_spawner.core import labels
 from swish_spawner.core.reconcile import Rules
+from swish_spawner.engine import OVER_IDS
 from swish_spawner.in_force import SPAWNS
 from swish_spawner.spawner import SwishSpawner
 from swish_spawner.sweeper import NotReady, Sweeper
-from swish_spawner.sweeper_world import HubWorld
+from swish_spawner.sweeper_world import HubWorld, observed
 from tests.conftest import WIDE_POLICY
 from tests.fake_api import FakeApi
 
@@ -101,6 +102,7 @@ async def test_every_pod_of_the_installation_is_seen(world: HubWorld, api: FakeA
     assert await seen(world, 2) == ["swish-imaging/jupyter-ada", "swish-imaging/lost"]
 
 
+@pytest.mark.claim("sweeper-costs-nothing")
 async def test_what_is_watched_is_not_listed(world: HubWorld, api: FakeApi) -> None:
     """One list begins each namespace's watch, whoever needs it first; looks cost no request."""
     await seen(world, 1)
@@ -113,6 +115,7 @@ async def test_what_is_watched_is_not_listed(world: HubWorld, api: FakeApi) -> N
     assert api.requests["LIST pods"] == 2, "the installation's namespace and the team's"
 
 
+@pytest.mark.claim("sweeper-installation", "sweeper-start")
 async def test_only_the_lost_pod_is_removed(world: HubWorld, api: FakeApi) -> None:
     """The live one, another hub's, and those of an older version stay."""
     add(api, "lost")
@@ -126,6 +129,7 @@ async def test_only_the_lost_pod_is_removed(world: HubWorld, api: FakeApi) -> No
     assert sorted(api.objects["pods"]) == [f"swish-imaging/{name}" for name in ("elsewhere", "jupyter-ada", "older")]
 
 
+@pytest.mark.claim("sweeper-unchanged")
 async def test_a_pod_that_changes_meanwhile_is_left(world: HubWorld, api: FakeApi) -> None:
     """The API server finds that it is not the pod which was judged."""
     add(api, "lost")
@@ -136,12 +140,44 @@ async def test_a_pod_that_changes_meanwhile_is_left(world: HubWorld, api: FakeAp
     assert "swish-imaging/lost" in api.objects["pods"]
 
 
+@pytest.mark.claim("sweeper-grace")
+async def test_a_removed_pod_has_its_own_time_to_end(world: HubWorld, api: FakeApi) -> None:
+    """Kubernetes is told no other; it is the pod that says how long it needs."""
+    add(api, "lost")
+    await seen(world, 2)
+    assert await world.delete(next(pod for pod in world.observed() if pod.key.endswith("lost")))
+    assert api.graces == [None]
+
+
+@pytest.mark.claim("sweeper-volumes")
+async def test_nothing_but_the_pod_is_deleted(world: HubWorld, api: FakeApi) -> None:
+    """Whatever else has its name; what the pod owns Kubernetes clears up."""
+    add(api, "lost")
+    await seen(world, 2)
+    sweeper = Sweeper(world, Rules(apart=Rules().apart * 0))
+    for _ in range(2):
+        await sweeper.round()
+    assert {what: times for what, times in api.requests.items() if what.startswith("DELETE")} == {"DELETE pods": 1}
+    assert "swish-imaging/claim-ada" in api.objects["persistentvolumeclaims"]
+
+
+@pytest.mark.claim("sweeper-nobody-works")
+@pytest.mark.parametrize(("phase", "works"), [("Running", True), ("Succeeded", False), ("Failed", False)])
+def test_nobody_works_in_what_has_ended(phase: str, works: bool) -> None:
+    """However long somebody did."""
+    metadata = {"name": "a", "namespace": "b", "uid": "c", "resourceVersion": "7", "creationTimestamp": LONG_AGO}
+    statuses = [{"name": "notebook", "restartCount": 1, "state": {"terminated": {"exitCode": 0}}}]
+    assert observed({"metadata": metadata, "status": {"phase": phase, "containerStatuses": statuses}}).worked is works
+
+
+@pytest.mark.claim("sweeper-no-live-start")
 async def test_a_starts_id_is_live_in_memory(world: HubWorld, api: FakeApi) -> None:
     """From its beginning to its end."""
     assert set(world.desired(asked_again=False).spawn_ids) == SPAWNS != set()
     assert all(map(world.is_live, SPAWNS))
 
 
+@pytest.mark.claim("sweeper-no-live-start")
 @pytest.mark.parametrize("server", [True, False])
 async def test_the_database_says_what_is_live(world: HubWorld, app: SimpleNamespace, server: bool) -> None:
     """By each server's state: the start's id, and the pod's name for one that an older version started."""
@@ -152,6 +188,15 @@ async def test_the_database_says_what_is_live(world: HubWorld, app: SimpleNamesp
     assert "stored" not in world.desired(asked_again=False).spawn_ids
 
 
+@pytest.mark.claim("sweeper-nobody-works")
+async def test_the_database_says_which_starts_are_over(world: HubWorld, app: SimpleNamespace) -> None:
+    """Those of which a stop, or a failure, did not see the end."""
+    stored(app, {OVER_IDS: ["stopped"]}, server=False)
+    assert world.desired(asked_again=True).over == {"stopped"}
+    assert world.desired(asked_again=False).over == set()
+
+
+@pytest.mark.claim("sweeper-not-ready")
 async def test_a_hub_that_has_not_started_is_not_believed(world: HubWorld, app: SimpleNamespace) -> None:
     """It has not read its servers yet."""
     app.http_server = None
@@ -160,6 +205,7 @@ async def test_a_hub_that_has_not_started_is_not_believed(world: HubWorld, app: 
     assert (await Sweeper(world, Rules()).round()).outcome == "not_ready"
 
 
+@pytest.mark.claim("sweeper-not-ready")
 async def test_a_watch_that_is_not_up_to_date_is_not_believed(world: HubWorld, api: FakeApi) -> None:
     """Its pods may be anybody's by now."""
     for watch in SwishSpawner.reflectors.values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from traitlets import HasTraits
 from swish_spawner.adapters.event_watch import EventWatch
 from swish_spawner.adapters.pod_watch import PodWatch
 from swish_spawner.spawner import SwishSpawner
+from tests.conftest import ROOT
 from tests.upstream import ABSENT, Reliance, changes, definitions, digest, fingerprint, installed, read_list, write_list
 
 RELIANCES = read_list()
@@ -22,6 +24,7 @@ BOOKKEEPING = set(vars(type("_", (HasTraits,), {})))
 STOP = "kubespawner.spawner:KubeSpawner.stop"
 
 
+@pytest.mark.claim("versions")
 def test_nothing_that_we_rely_on_has_changed() -> None:
     """What fails here was changed upstream: the text says who relies on it, what to check, and what to do then."""
     assert not changes(RELIANCES), "\n".join(changes(RELIANCES))
@@ -31,6 +34,17 @@ def test_all_that_we_rely_on_is_there() -> None:
     """A name that upstream does not have guards nothing, unless it is taken down that a version lacks it."""
     known = {name: prints.get(installed(name)) for one in RELIANCES for name, prints in one.names.items()}
     assert [name for name in NAMES if fingerprint(name) == ABSENT != known[name]] == []
+
+
+@pytest.mark.claim("versions")
+def test_the_readme_names_the_versions() -> None:
+    """Those that somebody has looked at, and that the tests run with."""
+    looked_at: dict[str, set[str]] = {}
+    for name, prints in ((name, prints) for one in RELIANCES for name, prints in one.names.items()):
+        looked_at.setdefault(name.partition(".")[0], set()).update(prints)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (said,) = re.findall(r"works with JupyterHub (\S+) and (\S+) and KubeSpawner (\d+\.\d+)\.", readme)
+    assert said == (*sorted(looked_at["jupyterhub"]), *looked_at["kubespawner"])
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [(SwishSpawner, KubeSpawner), (PodWatch, ResourceReflector)])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any, Final
 
+from swish_spawner.core.absence import Rules
 from swish_spawner.core.ssh_key_list import KeyList
 from swish_spawner.errors import NotThere, SwishError
 from swish_spawner.services.web.parts import Parts
@@ -15,6 +17,7 @@ LOG: Final = logging.getLogger("swish.web")
 #: Between two rounds (seconds): so long it takes until somebody's keys follow them into a team with its own namespace,
 #: or a copy that could not be written is written.
 ROUND_SECONDS: Final = 60.0
+RULES: Final = Rules()
 
 
 async def upkeep(parts: Parts, round_seconds: float = ROUND_SECONDS) -> None:
@@ -31,9 +34,14 @@ async def upkeep(parts: Parts, round_seconds: float = ROUND_SECONDS) -> None:
 async def keep_keys(parts: Parts) -> bool:
     """Make every copy of keys as its list is, and say whether all are; without the hub's answer nothing is touched."""
     try:
-        groups = await parts.hub.groups()
-        well = not parts.keys.has_copies or await parts.keys.sync(groups)
-        await _forget_the_gone(parts, groups)
+        groups, lists = await parts.hub.groups(), await parts.keys.lists()
+        parts.metrics.fullest.set(await parts.keys.fullest())
+        known, gone = await _looked_for(parts, [one for one in lists if one.user not in groups], lists)
+        groups |= {user: frozenset(person.get("groups", ())) for user, person in known.items()}
+        unknown = {one.user for one in lists} - groups.keys() - set(gone)
+        well = not parts.keys.has_copies or await parts.keys.sync(groups, unknown)
+        await _set_aside(parts, [one for one in lists if one.user in gone])
+        await _take_back(parts, [one for one in lists if one.gone and one.user in groups])
     except SwishError as error:
         LOG.warning("Keys are not looked after now: %s", error)
         well = False
@@ -41,11 +49,49 @@ async def keep_keys(parts: Parts) -> bool:
     return well
 
 
-async def _forget_the_gone(parts: Parts, groups: Mapping[str, object]) -> None:
-    """Remove the keys of whoever was deleted from the hub: the next person of that name is another."""
-    for user in await parts.keys.users() - groups.keys():
+async def _looked_for(
+    parts: Parts, missing: Collection[KeyList], lists: Collection[KeyList]
+) -> tuple[Mapping[str, Mapping[str, Any]], Collection[str]]:
+    """Ask for each who is not among the hub's users by name; return whom it knows, and who is not there.
+
+    Too many are not asked for: then it is the hub's list that is wrong, and nobody is taken for gone.
+    """
+    new = [one.user for one in missing if not one.gone]
+    held = RULES.is_fuse_blown(new, [one.user for one in lists if not one.gone])
+    if held and parts.metrics.held_people != len(new):
+        LOG.error("The hub knows %d of %d people with keys no more; their keys stay as they are", len(new), len(lists))
+    parts.metrics.hold(len(new) if held else 0)
+    known, gone = {}, set()
+    for one in missing:
+        if held and not one.gone:
+            continue
         try:
-            await parts.hub.user(user)  # who came since the list of all was read
+            known[one.user] = await parts.hub.user(one.user)
         except NotThere:
-            await parts.keys.change(user, (), lambda keys: KeyList(keys.user))
-            LOG.info("%s is gone from the hub, and so are the keys of that name", user)
+            gone.add(one.user)
+    return known, gone
+
+
+async def _set_aside(parts: Parts, lists: Collection[KeyList]) -> None:
+    """Set the lists of those who are gone aside, and give those up that have been so for long."""
+    now = parts.now()
+    for one in lists:
+        if one.gone is None:
+            await parts.keys.set_aside(one.user, now)
+            LOG.info("%s is gone from the hub; the keys of that name are set aside", one.user)
+        elif RULES.is_over(one.gone, now):
+            await parts.keys.forget(one.user)
+            LOG.info("%s has been gone for %d days, and so are the keys of that name", one.user, RULES.wait.days)
+
+
+async def _take_back(parts: Parts, lists: Collection[KeyList]) -> None:
+    """Have the lists count again of those who are back; the next person of somebody's name is another."""
+    for one in lists:
+        if one.gone is None:
+            continue
+        created = (await parts.hub.user(one.user)).get("created")
+        if created and datetime.fromisoformat(created) <= one.gone:
+            await parts.keys.set_aside(one.user, None)
+            LOG.info("%s is back, and so are the keys of that name", one.user)
+        elif RULES.is_over(one.gone, parts.now()):
+            await parts.keys.forget(one.user)
