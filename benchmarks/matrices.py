@@ -19,7 +19,9 @@ from tests.scale import VARIABLE
 #: The modules that have a sample in them.
 SAMPLED: Final = (
     "tests/images/test_sshd.py",
+    "tests/images/test_sshd_attempts.py",
     "tests/images/test_sshd_flood.py",
+    "tests/e2e/test_hub_restart.py",
     "tests/e2e/test_large_files.py",
     "tests/e2e/test_ssh.py",
 )

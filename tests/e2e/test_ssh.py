@@ -87,6 +87,7 @@ def look_at_keys(install: Install, person: Person, server: str) -> None:
     look_at_volumes(install, f"pod/{install.environment_pod(person.name, server)['metadata']['name']}")
 
 
+@pytest.mark.claim("ssh-reaches", "one-account")
 def test_a_command_runs_where_the_files_are(entered: Entered):
     """As the images' user, in the home that JupyterLab has, with the variables of the environment and no secret."""
     done = entered.ssh('echo "$(id -un) $PWD $(env | grep -c JUPYTERHUB_API_TOKEN)"')
@@ -104,6 +105,16 @@ def test_the_pod_is_guaranteed_and_restricted(entered: Entered):
     pod = entered.pod()
     assert pod["status"]["qosClass"] == "Guaranteed"
     assert [container["name"] for container in pod["spec"]["initContainers"]] == ["ssh"]
+
+
+def test_a_session_can_look_into_nothing_that_serves_it(entered: Entered):
+    """Neither into sshd's programs and processes nor into the listener's, which have its own user id."""
+    programs = "/usr/sbin/sshd /usr/lib/openssh/sshd-session /usr/lib/openssh/sshd-auth"
+    assert entered.ssh(f"stat -c %a {programs}").stdout.split() == ["711"] * 3
+    look = 'for p in 1 $(pgrep "sshd|swish-sshd"); do ls /proc/$p/fd; done'
+    looked = entered.ssh(look)
+    assert looked.stdout == ""
+    assert looked.stderr.count("Permission denied") > 2
 
 
 def test_files_are_the_same_on_both_sides(entered: Entered, tmp_path: Path):
@@ -145,6 +156,7 @@ def sftp(entered: Entered, *commands: str) -> Any:
     return entered.laptop.run(argv, input="\n".join(commands) + "\n", timeout=300)
 
 
+@pytest.mark.claim("ssh-reaches")
 def test_sftp_puts_resumes_and_gets(entered: Entered, large: Path, tmp_path: Path):
     """A transfer that was cut off in the middle goes on there, and comes back the same."""
     half = beginning(large, tmp_path / "half", LARGE_MIB // 2 * MIB)
@@ -157,6 +169,7 @@ def test_sftp_puts_resumes_and_gets(entered: Entered, large: Path, tmp_path: Pat
     entered.ssh("rm large")
 
 
+@pytest.mark.claim("ssh-reaches")
 def test_scp_and_rsync(entered: Entered, tmp_path: Path):
     """Folders go over with both."""
     source = tmp_path / "source"
@@ -243,11 +256,12 @@ def test_an_editors_server_is_brought_in(entered: Entered):
     assert done.stdout.decode().splitlines() == ["Linux x86_64", "listening on 127.0.0.1"]
 
 
+@pytest.mark.claim("ssh-reaches")
 def test_the_gateway_leads_to_ones_own_environment(entered: Entered):
     """By ssh -J, with nothing that listens outside the cluster but the gateway."""
     config = jump_config(entered)
     jump = ["ssh", "-F", config, "-J", "gateway"]
-    target = f"{entered.host.name}.{entered.install.namespace}.svc"
+    target = f"env-{entered.host.name}.{entered.install.namespace}.svc"
     look_at_volumes(entered.install, "deployment/ssh-gateway")
     wait_until(
         "the gateway knows the environment",
@@ -257,6 +271,7 @@ def test_the_gateway_leads_to_ones_own_environment(entered: Entered):
     assert entered.laptop.run([*jump, target, "hostname"]).stdout.strip() == entered.pod()["metadata"]["name"]
 
 
+@pytest.mark.claim("gateway-passes-on")
 def test_the_gateway_leads_nowhere_else(entered: Entered):
     """Neither to the hub nor to a shell of its own."""
     config, run = jump_config(entered), entered.laptop.run
@@ -277,6 +292,7 @@ def jump_config(entered: Entered) -> str:
     return str(place)
 
 
+@pytest.mark.claim("lines-to-copy")
 def test_the_page_shows_lines_that_work(entered: Entered):
     """The name is not in the DNS here, so no line has it; the gateway's line names the environment in the cluster."""
     ssh = entered.keys.environment(entered.server.name)["ssh"]
@@ -325,12 +341,14 @@ def refusal(entered: Entered, *more: str, key: str = "id_ed25519") -> str:
     return str(done.stderr)
 
 
+@pytest.mark.claim("key-opens")
 def test_another_key_is_refused(entered: Entered):
     """Nobody gets in with a key that the owner did not add."""
     entered.laptop.make_key("another")
     assert "Permission denied" in refusal(entered, key="another")
 
 
+@pytest.mark.claim("one-account", "sshd-logs-in-its-user")
 def test_root_is_refused(entered: Entered):
     """And every other name."""
     for name in ("root", "jovyan"):
@@ -343,6 +361,7 @@ def test_passwords_are_refused(entered: Entered):
     assert re.search(r"Permission denied \(publickey\)", said)
 
 
+@pytest.mark.claim("key-opens")
 def test_a_key_opens_no_other_persons_environment(entered: Entered, bobs: Bobs):
     """Another person's key, which opens their own, does not open this one."""
     assert gets_in(entered.laptop, bobs.host, key="bobs")
@@ -369,6 +388,7 @@ def address(text: str) -> Iterator[None]:
         subprocess.run(["ip", "address", "del", f"{text}/32", "dev", "lo"], check=True)
 
 
+@pytest.mark.claim("networks-by-sshd")
 def test_other_networks_are_refused(entered: Entered):
     """By sshd itself, whether or not the cluster's network enforces policies."""
     with address(OUTSIDE):
@@ -377,6 +397,7 @@ def test_other_networks_are_refused(entered: Entered):
         assert not gets_in(entered.laptop, pod, "-p", "2222", "-b", OUTSIDE)
 
 
+@pytest.mark.claim("removed-key")
 def test_a_removed_key_ends_its_session(entered: Entered, record_property: Any):
     """As soon as the kubelet has renewed the mounted Secret; others go on."""
     laptop = entered.laptop
@@ -408,7 +429,7 @@ def test_a_listener_that_is_killed_comes_back_at_once(entered: Entered):
     """Without a restart of the container."""
     told = restarts(entered, "initContainerStatuses", "ssh")
     for number in range(3):
-        end_process(entered, "pkill -KILL -P $(pgrep -P 1 -f swish-sshd)")
+        end_process(entered, "pkill -KILL -P 1 -f swish-sshd")
         wait_until(f"sshd is back, time {number + 1}", lambda: gets_in(entered.laptop, entered.host))
     assert restarts(entered, "initContainerStatuses", "ssh") == told
 
@@ -470,6 +491,7 @@ def told(reader: Keys, entered: Entered) -> list[dict[str, Any]]:
     return entries
 
 
+@pytest.mark.claim("address-in-the-log")
 def test_the_owner_reads_who_entered(entered: Entered, recorded: dict[str, Any]):
     """From where and with which key; and what else was done there, or refused."""
     known = {key["fingerprint"] for key in entered.keys.http.get("keys").json()["keys"]}
@@ -493,6 +515,7 @@ def test_a_lead_and_an_administrator_read_it_too(entered: Entered, recorded: dic
             assert recorded in told(reader, entered)
 
 
+@pytest.mark.claim("log-no-commands")
 def test_the_log_is_taken_out_without_commands(entered: Entered, recorded: dict[str, Any]):
     """By whoever has the web service's volume; that a command ran is told, and nothing of it."""
     text = in_web(entered, "swish", "audit", "export")
@@ -500,6 +523,7 @@ def test_the_log_is_taken_out_without_commands(entered: Entered, recorded: dict[
     assert SECRET not in text
 
 
+@pytest.mark.claim("log-change-is-found")
 def test_a_changed_line_is_found(entered: Entered, recorded: dict[str, Any]):
     """In a copy; the log itself is as it was written."""
     assert "are as they were written" in in_web(entered, "swish", "audit", "verify")
@@ -508,6 +532,7 @@ def test_a_changed_line_is_found(entered: Entered, recorded: dict[str, Any]):
         in_web(entered, "swish", "audit", "verify", "--directory", copy)
 
 
+@pytest.mark.claim("ssh-counts-as-use")
 def test_the_hub_knows_who_works_by_ssh(entered: Entered, recorded: dict[str, Any]):
     """So that nobody who does is taken for idle; JupyterLab knows nothing of the session."""
     entered_at = datetime.fromisoformat(recorded["time"])

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from benchmarks.processes import free_port
 
@@ -44,7 +44,7 @@ def missing() -> str:
     """Say what these tests need and this machine does not have; empty when all is there."""
     absent = [name for name in _NEEDED if not shutil.which(name)] + ([] if SSHD else ["sshd"])
     if absent:
-        return f"no {', '.join(absent)} here; .ci/install-openssh installs OpenSSH and rsync on Debian"
+        return f"no {', '.join(absent)} here; `make openssh` installs OpenSSH and rsync on Debian"
     return "" if _python() else "no Python 3.11 that another user than root may run"
 
 
@@ -135,13 +135,16 @@ class Lab:
         self.process = subprocess.Popen(
             self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd="/"
         )
-        for stream, take in ((self.process.stdout, self._take_event), (self.process.stderr, self.said.append)):
+        for stream, take in ((self.process.stdout, self._take_event), (self.process.stderr, self._take_said)):
             threading.Thread(target=_follow, args=(stream, take), daemon=True).start()
         if wait:
             self.wait_for(lambda: self.find("started"))
 
     def _take_event(self, line: str) -> None:
         self.events.append(json.loads(line))
+
+    def _take_said(self, line: str) -> None:
+        self.said.append(line)
 
     def stop(self) -> int:
         """Ask the listener to stop; returns its exit status."""
@@ -234,8 +237,21 @@ def _follow(stream: Any, take: Callable[[str], None]) -> None:
 @contextmanager
 def lab(parent: Path | None = None, **settings: Any) -> Iterator[Lab]:
     """Make a listener, not yet started, and clear it away; its folder is in the parent, or where temporary ones are."""
-    folder = Path(tempfile.mkdtemp(prefix="swish-lab-", dir=parent))
-    made = Lab(folder, settings=settings)
+    with cleared(Lab(new_folder(parent), settings=settings)) as made:
+        yield made
+
+
+def new_folder(parent: Path | None = None) -> Path:
+    """Make a folder for a lab, in the parent, or where temporary ones are."""
+    return Path(tempfile.mkdtemp(prefix="swish-lab-", dir=parent))
+
+
+L = TypeVar("L", bound=Lab)
+
+
+@contextmanager
+def cleared(made: L) -> Iterator[L]:
+    """Make what a lab needs, and clear all away."""
     try:
         made.make()
         yield made
@@ -246,4 +262,4 @@ def lab(parent: Path | None = None, **settings: Any) -> Iterator[Lab]:
             for stream in (made.process.stdout, made.process.stderr):
                 if stream:
                     stream.close()
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(made.folder, ignore_errors=True)

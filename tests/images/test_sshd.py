@@ -57,6 +57,7 @@ def test_a_session_has_the_environments_variables_and_not_the_hubs(box: Lab) -> 
     assert "the-hubs-token" not in found
 
 
+@pytest.mark.claim("address-in-the-log", "log-no-commands")
 def test_a_log_in_is_told(box: Lab) -> None:
     """Who, with which key, from where, what for and until when, all with one connection number, and no command."""
     box.clear()
@@ -75,6 +76,7 @@ def test_a_log_in_is_told(box: Lab) -> None:
     assert numbers == sorted(set(numbers))
 
 
+@pytest.mark.claim("key-opens", "sshd-logs-in-its-user")
 @pytest.mark.parametrize(
     ("key", "user", "reason"), [("stranger", ssh_lab.USER, "key"), ("ada", "root", "user"), ("ada", "hunter2", "user")]
 )
@@ -226,6 +228,7 @@ def test_who_is_silent_stays_and_who_is_gone_without_a_word_is_noticed() -> None
                 client.kill()
 
 
+@pytest.mark.claim("tunnels-stay-inside")
 def test_a_tunnel_to_elsewhere_is_refused_and_told(box: Lab) -> None:
     """Sshd is no way into the cluster's network."""
     assert box.ssh("-W", "example.com:80").returncode == 255
@@ -318,6 +321,7 @@ def runs(pid: int) -> bool:
         return False
 
 
+@pytest.mark.claim("removed-key")
 def test_a_removed_key_ends_its_session_and_no_other() -> None:
     """Once a key is gone from the file its connections end, with their programs; another key's go on; no restart."""
     with lab() as box:
@@ -369,6 +373,18 @@ def test_a_host_key_that_is_none_is_waited_for() -> None:
         assert box.ssh("true").returncode == 0
 
 
+def test_a_port_that_another_program_has_is_in_the_record() -> None:
+    """In the pod's network that may be any; once, and sshd begins when the port is free."""
+    with lab() as box, socket.create_server(("127.0.0.1", box.port)) as theirs:
+        box.start(wait=False)
+        assert box.wait_event("blocked")["port"] == box.port
+        time.sleep(1.5)
+        theirs.close()
+        box.wait_event("started")
+        assert [event["event"] for event in box.events] == ["blocked", "started"]
+        assert box.ssh("true").returncode == 0
+
+
 def worker_of(box: Lab) -> int:
     """Return the process of the listener's worker."""
     assert box.process
@@ -403,6 +419,7 @@ def test_a_stop_ends_sessions_and_tells_so() -> None:
         assert box.find("logout", reason="stopped")
 
 
+@pytest.mark.claim("networks-by-sshd")
 def test_from_another_network_nobody_gets_in() -> None:
     """Outside the networks of the policy there is no answer at all, and it is told."""
     with lab(allow_cidrs=["10.0.0.0/8"]) as box:
@@ -411,6 +428,7 @@ def test_from_another_network_nobody_gets_in() -> None:
         assert box.wait_event("refused", reason="network")["address"] == "127.0.0.1"
 
 
+@pytest.mark.claim("password-opens")
 @needs_root
 @pytest.mark.parametrize(("allowed", "status"), [(True, 0), (False, 255)])
 def test_a_password_only_where_the_policy_says_so(tmp_path: Path, allowed: bool, status: int) -> None:
@@ -431,6 +449,7 @@ def test_a_password_only_where_the_policy_says_so(tmp_path: Path, allowed: bool,
         assert "correct horse" not in str(box.events) + str(box.said)
 
 
+@pytest.mark.claim("certificate-opens")
 def test_a_certificate_of_the_policys_authority() -> None:
     """A certificate with the person's name lets in, and is told with its number; one with another name does not."""
     with lab() as box:
@@ -464,6 +483,23 @@ def test_a_certificate_of_the_policys_authority() -> None:
         box.wait_event("refused")
 
 
+@pytest.mark.claim("certificate-opens")
+def test_a_certificate_that_has_expired_is_refused() -> None:
+    """Whatever name it has."""
+    with lab() as box:
+        box.make_key("authority")
+        (box.folder / "start" / "user_ca").write_text((box.folder / "authority.pub").read_text())
+        (box.folder / "start" / "principals").write_text("ada@example.org\n")
+        words = ["ssh-keygen", "-q", "-s", str(box.folder / "authority"), "-I", "ada", "-n", "ada@example.org"]
+        key = str(box.folder / "ada-second.pub")
+        subprocess.run([*words, "-V", "20200101:20200102", key], check=True)
+        box.own()
+        box.start()
+        assert box.ssh("true", key="ada-second").returncode == 255
+        assert box.wait_event("refused")["reason"] in ("certificate", "key")
+
+
+@pytest.mark.claim("algorithms")
 def test_a_weak_key_is_refused() -> None:
     """A key of RSA with 2048 bits does not let in, even where the file has it."""
     with lab() as box:
@@ -491,7 +527,7 @@ class _Web(BaseHTTPRequestHandler):
         key = self.known.get(asked)
         line = f'"restrict,port-forwarding,permitopen=\\"{self.target}\\" {key}"' if key else ""
         status = 503 if self.broken else 200 if allowed else 403
-        body = f'{{"lines": [{line}], "user": "ada@example.org"}}'.encode()
+        body = f'{{"lines": [{line}], "users": ["ada@example.org"]}}'.encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -501,6 +537,7 @@ class _Web(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+@pytest.mark.claim("gateway-passes-on", "gateway-hour")
 def test_the_gateway_passes_people_on_and_lets_nobody_in(box: Lab) -> None:
     """By `ssh -J` a key reaches its own environment alone; there is no shell, no other target, no way for another key.
 
@@ -525,7 +562,7 @@ def test_the_gateway_passes_people_on_and_lets_nobody_in(box: Lab) -> None:
                 ["ssh", *gateway.options(str(box.folder / "ada")), "-W", "%h:%p", f"{ssh_lab.USER}@127.0.0.1"]
             )
             assert box.ssh("-o", f"ProxyCommand={jump}", "echo in").stdout == "in\n"
-            assert gateway.wait_event("login")["user"] == "ada@example.org"
+            assert gateway.wait_event("login")["users"] == ["ada@example.org"]
             own = str(box.folder / "ada")
             assert gateway.ssh("true", key=own).returncode == 255
             assert gateway.ssh("-W", f"127.0.0.1:{server.server_port}", key=own).returncode == 255

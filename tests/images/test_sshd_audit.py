@@ -45,17 +45,20 @@ def notes(report: dict[str, Any], level: str) -> set[tuple[str, str]]:
     }
 
 
+@pytest.mark.claim("ssh-audit")
 def test_no_algorithm_fails(audit: subprocess.CompletedProcess[str]) -> None:
     """The exit status is not that of a failure, and no host key, cipher, MAC or exchange of keys is called one."""
     assert audit.returncode in GOOD, audit.stdout + audit.stderr
     assert notes(json.loads(audit.stdout), "fail") == set()
 
 
+@pytest.mark.claim("ssh-audit")
 def test_the_only_warning_is_about_quantum_computers(audit: subprocess.CompletedProcess[str]) -> None:
     """Exchanges of keys that older clients need are warned of, and nothing else: no cipher, no MAC, no host key."""
     assert notes(json.loads(audit.stdout), "warn") <= {("kex", ONLY_WARNING)}
 
 
+@pytest.mark.claim("ssh-audit")
 def test_all_that_is_offered_was_looked_at(audit: subprocess.CompletedProcess[str]) -> None:
     """A report without algorithms has no failure either: it has to have those that people's clients use."""
     report = json.loads(audit.stdout)

@@ -99,6 +99,7 @@ def flood() -> Iterator[Flood]:
         yield found
 
 
+@pytest.mark.claim("flood")
 def test_nobody_else_is_kept_out(flood: Flood) -> None:
     """From another address the right key let in each time, from the first attempt of the attacker to the last."""
     assert len(flood.log_ins) >= scaled(PEOPLE, 10)
@@ -106,6 +107,7 @@ def test_nobody_else_is_kept_out(flood: Flood) -> None:
     assert len(flood.box.find("login", address="127.0.0.1")) == len(flood.log_ins)
 
 
+@pytest.mark.claim("flood")
 def test_every_attempt_is_refused_and_counted(flood: Flood) -> None:
     """None got in, and what the lines count adds up to as many as there were: none is lost, none is told twice."""
     assert set(flood.statuses) == {255}
@@ -131,6 +133,7 @@ def test_offered_keys_are_told(flood: Flood) -> None:
     assert {line["fingerprint"] for line in offered} == {public.stdout.split()[1]}
 
 
+@pytest.mark.claim("gateway-is-shared")
 def test_behind_the_gateway_many_wrong_keys_keep_nobody_out() -> None:
     """Where nothing counts per address each gets to sshd, and half of the slots is left to people from elsewhere."""
     with lab(gateway_cidrs=[f"{ATTACKER}/32"]) as box:

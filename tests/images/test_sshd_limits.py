@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from ipaddress import ip_address, ip_network
 
+import pytest
 from swish_sshd.connection import Peer
 from swish_sshd.limits import Admission, Bounds, Verdict
 from swish_sshd.queueing import Line
@@ -12,6 +13,7 @@ from swish_sshd.queueing import Line
 BOUNDS = Bounds(pending=6, pending_per_address=2, open=5, open_per_address=4, burst=3, refill=10)
 
 
+@pytest.mark.claim("places-apart")
 def test_one_address_has_few_of_the_slots() -> None:
     """Who has as many connections pending as one address may have waits; others begin."""
     limits = Admission(BOUNDS)
@@ -21,6 +23,7 @@ def test_one_address_has_few_of_the_slots() -> None:
     assert limits.verdict("10.0.0.2", 0) is Verdict.START
 
 
+@pytest.mark.claim("places-apart")
 def test_a_slot_is_free_again_after_the_log_in() -> None:
     """A connection that has logged in takes no slot of those that have not."""
     limits = Admission(BOUNDS)
@@ -44,6 +47,7 @@ def test_the_whole_is_bounded() -> None:
     assert limits.verdict("10.0.0.9", 0) is Verdict.BUSY
 
 
+@pytest.mark.claim("flood")
 def test_bad_log_ins_make_an_address_wait() -> None:
     """After so many bad log-ins an address is turned away, and gets one more try in a while; others notice nothing."""
     limits = Admission(BOUNDS)
@@ -63,6 +67,7 @@ def test_what_is_remembered_is_bounded() -> None:
     assert len(limits._debts) <= 4096
 
 
+@pytest.mark.claim("gateway-is-shared")
 def test_behind_the_gateway_nobody_waits_for_others_mistakes() -> None:
     """Many people share the gateway's addresses: bad log-ins do not count, and half of the slots are left to others."""
     limits = Admission(BOUNDS, (ip_network("10.9.0.0/16"),))

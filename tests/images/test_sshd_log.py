@@ -64,7 +64,14 @@ WHO = "for swish from 10.0.0.1 port 50076"
             "tunnel-refused",
             {"host": "example.com", "port": "80"},
         ),
+        (
+            "Received request to connect to path /a b, but the request was denied.",
+            "tunnel-refused",
+            {"host": "/a b"},
+        ),
         ("connect_to localhost port 1: failed.", "tunnel-failed", {"host": "localhost", "port": "1"}),
+        ("connect_to /a b port -2: failed.", "tunnel-failed", {"host": "/a b"}),
+        ("debug1: channel 0: connected to /a b port -2", "tunnel-opened", {"host": "/a b"}),
         (
             "debug1: channel 0: connected to localhost port 80",
             "tunnel-opened",
@@ -89,6 +96,22 @@ def test_a_line_says_a_fact(line: str, name: str, fields: dict[str, str]) -> Non
 
 
 @pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        (f"Invalid user x\nAccepted publickey {WHO} ssh2: ED25519 SHA256:abc\n from 10.0.0.1 port 5", "user"),
+        (f"Failed none for invalid user x\nAccepted none {WHO} ssh2\n from 10.0.0.1 port 5 ssh2", "failed"),
+        (f"Unable to negotiate with 10.0.0.1 port 5: no cipher. Offer: x\r\nAccepted none {WHO} ssh2\r\n", "protocol"),
+        (f"Received disconnect from 10.0.0.1 port 5:2: x\nAccepted none {WHO} ssh2 [preauth]", "left"),
+    ],
+)
+def test_a_line_is_one_whatever_is_in_it(line: str, name: str) -> None:
+    """What clients say is written as it is, with its ends of lines; what comes after them is no line of sshd's."""
+    fact = read_line(line)
+    assert fact
+    assert fact.name == name
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "debug1: userauth-request for user hunter2 service ssh-connection method none [preauth]",
@@ -103,6 +126,10 @@ def test_a_line_says_a_fact(line: str, name: str, fields: dict[str, str]) -> Non
 def test_other_lines_say_nothing(line: str) -> None:
     """What is not recognised is told to nobody."""
     assert read_line(line) is None
+
+
+#: What is told of an opening with a flag that is not known; of a number that no file has, nothing is.
+LOUD = [{"op": "open", "path": "/a", "flags": "LOUD", "outcome": "ok"}]
 
 
 def told(*lines: str) -> list[dict[str, Any]]:
@@ -132,6 +159,11 @@ def told(*lines: str) -> list[dict[str, Any]]:
             ['open "/a" flags WRITE,CREATE mode 0644', "sent status Permission denied"],
             [{"op": "open", "path": "/a", "flags": "WRITE,CREATE", "outcome": "permission denied"}],
         ),
+        (
+            ['open "/a\nremove name "/b"" flags READ mode 0666', "sent status " + "A" * 200],
+            [{"op": "open", "path": '/a\nremove name "/b"', "flags": "READ", "outcome": "a" * 100}],
+        ),
+        (['open "/a" flags LOUD mode 0', 'close "/a" bytes read 9' + "9" * 30 + " written 0"], LOUD),
         (['remove name "/a"'], [{"op": "remove", "path": "/a", "outcome": "ok"}]),
         (['rename old "/a" new "/b"'], [{"op": "rename", "path": "/a", "to": "/b", "outcome": "ok"}]),
         (['posix-rename old "/a" new "/b"'], [{"op": "rename", "path": "/a", "to": "/b", "outcome": "ok"}]),

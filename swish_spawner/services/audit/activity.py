@@ -43,17 +43,16 @@ class Activity:
         self._uses: dict[Server, Use] = {}
         self._told: dict[Server, datetime] = {}
 
-    def heard(self, source: Source, event: Event, seen: datetime) -> None:
+    def heard(self, source: Source, event: Event) -> None:
         """Take in an event; what happens at the gateway is told by the environment, too.
 
         Args:
             source: where it came from.
-            event: what happened.
-            seen: when the node got its line.
+            event: what happened, as far as it can be believed.
         """
         if source.user:
             server = source.user, source.server
-            self._uses[server] = observe(self._uses.get(server, Use()), event, seen)
+            self._uses[server] = observe(self._uses.get(server, Use()), event)
 
     def ended(self, source: Source) -> None:
         """Forget an environment that is gone; there is nothing to keep running."""

@@ -32,11 +32,12 @@ class Collector:
     Args:
         api: a CoreV1Api, whose types know no plain data.
         namespaces: returns them as they are now.
+        home: the installation's own, where its gateway is.
         means: what all followers share.
     """
 
-    def __init__(self, api: Any, namespaces: Callable[[], Collection[str]], means: Means) -> None:
-        self._api, self._namespaces, self._means = api, namespaces, means
+    def __init__(self, api: Any, namespaces: Callable[[], Collection[str]], home: str, means: Means) -> None:
+        self._api, self._namespaces, self._home, self._means = api, namespaces, home, means
         self._watches: dict[str, PodNews] = {}
         self._begun: set[str] = set()
         self._followers: dict[str, dict[str, Follower]] = {}
@@ -91,7 +92,7 @@ class Collector:
         for follower in followers.values():
             follower.tell()
         pod = watch.pod(name)
-        log = log_of(pod) if pod is not None else None
+        log = log_of(pod, self._home) if pod is not None else None
         if log is not None and log.key not in followers:
             _, position = self._known.pop(log.key, (None, Position()))
             current = partial(_same, watch, name, log.key)

@@ -14,6 +14,7 @@ from typing import Any, Final
 from swish_spawner.adapters.pod_logs import PodLogs
 from swish_spawner.core.log_stream import (
     Allowance,
+    Allowances,
     Log,
     Position,
     Reading,
@@ -25,7 +26,17 @@ from swish_spawner.core.log_stream import (
     state_of,
 )
 from swish_spawner.core.ssh_chain import body_of
-from swish_spawner.core.ssh_log import GAP, LineError, is_ours, parse_line, unread
+from swish_spawner.core.ssh_log import (
+    GAP,
+    UNREADABLE,
+    Event,
+    LineError,
+    believed,
+    is_ours,
+    parse_line,
+    unread,
+    unreadable,
+)
 from swish_spawner.errors import ClusterAway, ClusterRefused
 from swish_spawner.services.audit.activity import Activity
 from swish_spawner.services.audit.metrics import LogMetrics
@@ -76,7 +87,9 @@ class Follower:
     def __init__(self, log: Log, pod: Callable[[], Resource | None], position: Position, means: Means) -> None:
         self._log, self._pod, self._means = log, pod, means
         self._position = position
-        self._allowance = Allowance()
+        self._allowances = Allowances(log.source)
+        #: lines that could not be read, by a fault of ours, and how many entries there may be about them
+        self._unreadable, self._complaints = 0, Allowance(10, 1 / 60)
         self._news = asyncio.Event()
         self._has_begun = False
         #: whether all that was said so far has been read; of a container that has not begun it has
@@ -168,16 +181,45 @@ class Follower:
         except LineError as error:
             self._means.metrics.refused.labels(reason=error.reason).inc()
             return []
+        except Exception:
+            # whatever a line holds, those after it are read
+            LOG.exception("A line of %s could not be read", self._log.key)
+            self._means.metrics.refused.labels(reason="bug").inc()
+            self._count_unreadable()
+            return self._complaint(seen)
 
     def _records(self, seen: str, text: str) -> list[str]:
         source = self._log.source
-        event = parse_line(text, source)
-        self._means.activity.heard(source, event, datetime.fromisoformat(seen))
-        if not self._allowance.takes(event, source, time.monotonic()):
+        event = believed(parse_line(text, source), self._log.since, datetime.fromisoformat(seen))
+        if event.fields.get("method") == UNREADABLE:
+            self._count_unreadable()
+        bodies = []
+        if self._allowances.takes(event, time.monotonic()):
+            position, records = account(event, source, seen, self._position)
+            bodies = [body_of(one) for one in records]
+            self._position = position
+            self._means.metrics.missing.inc(sum(one["event"] == GAP for one in records))
+        self._tell(event)
+        return bodies
+
+    def _tell(self, event: Event) -> None:
+        """Tell of a use; what comes of that has nothing to do with the log."""
+        try:
+            self._means.activity.heard(self._log.source, event)
+        except Exception:
+            LOG.exception("A use of %s by ssh is not counted", self._log.key)
+
+    def _count_unreadable(self) -> None:
+        # into a notebook's own output anybody's program writes what it likes
+        if self._log.source.kind != "notebook":
+            self._means.metrics.unreadable.inc()
+
+    def _complaint(self, seen: str) -> list[str]:
+        self._unreadable += 1
+        if not self._complaints.takes(time.monotonic()):
             return []
-        self._position, records = account(event, source, seen, self._position)
-        self._means.metrics.missing.inc(sum(one["event"] == GAP for one in records))
-        return [body_of(one) for one in records]
+        lines, self._unreadable = self._unreadable, 0
+        return [body_of(unreadable(self._log.source, seen, lines))]
 
     def _unread(self) -> str:
         return body_of(unread(self._log.source, datetime.now(UTC)))

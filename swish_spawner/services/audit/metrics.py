@@ -31,6 +31,11 @@ class LogMetrics:
             ["reason"],
             registry=registry,
         )
+        self.unreadable = Counter(
+            "swish_ssh_log_unreadable_total",
+            "Log-ins of which it could not be read how, and lines that could not be read, where nobody but sshd writes",
+            registry=registry,
+        )
         self.missing = Counter(
             "swish_ssh_log_gaps_total", "Entries that say that lines before them are missing", registry=registry
         )

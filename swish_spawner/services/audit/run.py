@@ -48,7 +48,7 @@ class Audit:
         activity = Activity(self.hub, lambda: self.policy().ssh.presence_cap, self.metrics)
         api = CoreV1Api(self.client)
         means = Means(PodLogs(api), writer, activity, self.metrics)
-        collector = Collector(api, lambda: namespaces(self.policy(), self.namespace), means)
+        collector = Collector(api, lambda: namespaces(self.policy(), self.namespace), self.namespace, means)
         async with asyncio.TaskGroup() as tasks:
             for work in (writer.run(), activity.run(), collector.run()):
                 tasks.create_task(work)

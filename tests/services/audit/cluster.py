@@ -51,6 +51,7 @@ class Cluster(FakeApi):
             "name": name,
             "namespace": "swish-imaging",
             "uid": f"uid-{self.version}",
+            "creationTimestamp": (datetime.now(UTC) - timedelta(hours=1)).isoformat(timespec="seconds"),
             "labels": labels | {"swish.io/environment": f"ada--{name}"},
             "annotations": annotations,
         }

@@ -64,7 +64,7 @@ class Keeper:
         async with ApiClient(Configuration(host=self.cluster.url)) as client:
             api = CoreV1Api(client)
             means = Means(PodLogs(api), writer, activity, metrics, delay=0.05)
-            collector = Collector(api, lambda: self.namespaces, means)
+            collector = Collector(api, lambda: self.namespaces, "swish", means)
             work = [asyncio.create_task(writer.run()), asyncio.create_task(collector.run(round_seconds=0.05))]
             try:
                 yield activity

@@ -20,6 +20,7 @@ async def heard(keeper: Keeper, cluster: Cluster, activity: Activity, *events: s
     return [f"{user}/{server}" for user, server, _ in keeper.hub.told]
 
 
+@pytest.mark.claim("ssh-counts-as-use")
 async def test_a_log_in_counts_once(cluster: Cluster, keeper: Keeper) -> None:
     """The hub is told when somebody did something, and not again while nobody does."""
     cluster.environment("lab")

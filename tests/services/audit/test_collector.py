@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
+from swish_spawner.core import log_stream
+from swish_spawner.core.ssh_log import Event
 from swish_spawner.services.audit import collector as module
+from swish_spawner.services.audit import follower, writer
+from swish_spawner.services.audit.activity import Activity
 from swish_spawner.services.audit.follower import Follower
 from swish_spawner.services.audit.log_file import LogFile
 from swish_spawner.services.audit.store import files, verified
@@ -16,6 +20,7 @@ from tests.services.audit.cluster import Cluster
 from tests.services.audit.conftest import Keeper
 
 
+@pytest.mark.claim("log-watch")
 async def test_what_is_there_is_read_and_what_comes(cluster: Cluster, keeper: Keeper) -> None:
     """In a chain, with whose environment it is."""
     cluster.environment("lab")
@@ -34,6 +39,53 @@ async def test_what_is_there_is_read_and_what_comes(cluster: Cluster, keeper: Ke
     assert verified(keeper.folder)[1].number == 3
 
 
+@pytest.mark.claim("log-unreadable", "log-goes-on")
+async def test_a_line_that_nobody_thought_of_stops_nothing(
+    cluster: Cluster, keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told, and those after it are read."""
+
+    def account(event: Event, *rest: Any) -> Any:
+        if event.name == "session":
+            raise OverflowError("nobody thought of this")
+        return log_stream.account(event, *rest)
+
+    monkeypatch.setattr(follower, "account", account)
+    cluster.environment("lab")
+    cluster.say("lab", "started", "login", "session", "session-end", "logout")
+    async with keeper.keeping():
+        await keeper.until("started", "login", "unreadable", "gap", "session-end", "logout")
+        assert keeper.metric("log_refused_lines_total", reason="bug") == 1
+
+
+async def test_a_use_that_cannot_be_counted_is_kept_all_the_same(
+    cluster: Cluster, keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log is not the idle clock's."""
+
+    def heard(*_: Any) -> None:
+        raise OverflowError("nobody thought of this")
+
+    monkeypatch.setattr(Activity, "heard", heard)
+    cluster.environment("lab")
+    cluster.say("lab", "started", "login")
+    async with keeper.keeping():
+        await keeper.until("started", "login")
+
+
+async def test_a_line_from_the_beginning_of_time_is_read(cluster: Cluster, keeper: Keeper) -> None:
+    """As of when its pod was made."""
+    cluster.environment("lab")
+    cluster.say("lab", "started")
+    cluster.say("lab", "presence", time="0001-01-01T00:00:00+00:00", connections=1, idle=86400)
+    cluster.say("lab", "login", time="0001-01-01T00:00:00+00:00")
+    cluster.say("lab", "logout")
+    async with keeper.keeping():
+        await keeper.until("started", "login", "logout")
+    assert (await keeper.entries())[1]["time"] >= "2026"
+
+
+@pytest.mark.claim("log-reads-on", "log-once")
 async def test_after_a_restart_of_the_service_it_goes_on(cluster: Cluster, keeper: Keeper) -> None:
     """With what was said meanwhile, and nothing twice."""
     cluster.environment("lab")
@@ -47,6 +99,7 @@ async def test_after_a_restart_of_the_service_it_goes_on(cluster: Cluster, keepe
         await keeper.until("started", "login", "session", "logout")
 
 
+@pytest.mark.claim("log-reads-on", "log-metrics")
 async def test_a_cut_connection_loses_nothing(cluster: Cluster, keeper: Keeper) -> None:
     """And brings nothing twice; that it was cut is counted."""
     cluster.environment("lab")
@@ -59,6 +112,7 @@ async def test_a_cut_connection_loses_nothing(cluster: Cluster, keeper: Keeper) 
         assert keeper.metric("log_interruptions_total", reason="away") == 1
 
 
+@pytest.mark.claim("log-watch")
 async def test_a_watch_that_must_list_again_finds_who_came(cluster: Cluster, keeper: Keeper) -> None:
     """After the API server has forgotten the watch's place."""
     async with keeper.keeping():
@@ -70,6 +124,7 @@ async def test_a_watch_that_must_list_again_finds_who_came(cluster: Cluster, kee
         await keeper.until("started")
 
 
+@pytest.mark.claim("log-two-starts")
 async def test_the_end_of_an_earlier_start_is_read(cluster: Cluster, keeper: Keeper) -> None:
     """Though the container was started again while nobody read."""
     await read_before(cluster, keeper)
@@ -80,6 +135,7 @@ async def test_the_end_of_an_earlier_start_is_read(cluster: Cluster, keeper: Kee
         await keeper.until("started", "login", "started")
 
 
+@pytest.mark.claim("log-two-starts", "log-unread")
 async def test_an_end_that_is_gone_is_told(cluster: Cluster, keeper: Keeper) -> None:
     """A node keeps no more than one earlier start."""
     await read_before(cluster, keeper)
@@ -105,6 +161,7 @@ async def test_a_container_that_dies_often_is_read_each_time(cluster: Cluster, k
             await keeper.until(*told)
 
 
+@pytest.mark.claim("log-unread")
 async def test_a_pod_that_ended_unread_is_told_once(cluster: Cluster, keeper: Keeper) -> None:
     """Its last lines may be missing; after that nothing is kept of its place."""
     await read_before(cluster, keeper)
@@ -144,6 +201,7 @@ async def test_a_pod_that_never_began_leaves_nothing(cluster: Cluster, keeper: K
         assert cluster.requests["LOG pods"] == 1
 
 
+@pytest.mark.claim("log-gap", "log-metrics")
 async def test_missing_lines_are_told(cluster: Cluster, keeper: Keeper) -> None:
     """By their number, and counted."""
     cluster.environment("lab")
@@ -154,6 +212,7 @@ async def test_missing_lines_are_told(cluster: Cluster, keeper: Keeper) -> None:
     assert (await keeper.entries())[1]["lines"] == 2
 
 
+@pytest.mark.claim("log-no-commands", "log-metrics")
 async def test_only_what_swish_sshd_says_is_kept(cluster: Cluster, keeper: Keeper) -> None:
     """Beside JupyterLab's lines, forged ones and the text of a command."""
     cluster.environment("lab", where="notebook")
@@ -177,6 +236,7 @@ async def test_a_namespace_that_cannot_be_seen_is_tried_again(cluster: Cluster, 
         await keeper.until("started")
 
 
+@pytest.mark.claim("log-watch")
 async def test_a_namespace_that_the_policy_names_anew_is_looked_at(cluster: Cluster, keeper: Keeper) -> None:
     """And one that it does not name any more, until its last environment is gone."""
     cluster.environment("lab")
@@ -192,6 +252,7 @@ async def test_a_namespace_that_the_policy_names_anew_is_looked_at(cluster: Clus
         await keeper.until("started", "login")
 
 
+@pytest.mark.claim("log-disk-full")
 async def test_a_store_that_cannot_be_written_is_waited_for(cluster: Cluster, keeper: Keeper) -> None:
     """What was said meanwhile is written then."""
     cluster.environment("lab")
@@ -203,6 +264,26 @@ async def test_a_store_that_cannot_be_written_is_waited_for(cluster: Cluster, ke
         keeper.folder.unlink()
         await keeper.until("started", "login")
         await keeper.becomes(0, "log_late")
+
+
+@pytest.mark.claim("web-says-the-newest")
+async def test_the_newest_hash_is_said(
+    cluster: Cluster, keeper: Keeper, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Once for each entry that is the newest, where whoever can change the store cannot reach."""
+    monkeypatch.setattr(writer, "_SAY_SECONDS", 0.02)
+    caplog.set_level("INFO", "swish.ssh-log")
+    cluster.environment("lab")
+    cluster.say("lab", "started")
+    async with keeper.keeping():
+        await keeper.until("started")
+        newest = verified(keeper.folder)[1]
+        said = f"The newest entry of the ssh log is {newest.number}:{newest.hash}"
+        async with asyncio.timeout(10):
+            while said not in caplog.messages:  # noqa: ASYNC110 - a log
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+    assert caplog.messages.count(said) == 1
 
 
 async def test_a_bug_with_one_log_keeps_no_other_from_being_read(

@@ -21,6 +21,7 @@ def audit(directory: Path, verb: str, *more: str) -> int:
     return main(["audit", verb, f"--directory={directory}", *more])
 
 
+@pytest.mark.claim("verify-says-where-it-begins", "verify-prints-the-newest")
 def test_a_good_log_is_confirmed_with_its_last_hash(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """In the form that `--expect` takes."""
     written(tmp_path, 3)
@@ -30,6 +31,7 @@ def test_a_good_log_is_confirmed_with_its_last_hash(tmp_path: Path, capsys: pyte
     assert audit(tmp_path, "verify", "--expect", second.split()[-1]) == 0
 
 
+@pytest.mark.claim("verify-names-the-first")
 def test_a_changed_entry_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """And the command fails."""
     by_hand(
@@ -48,6 +50,7 @@ def test_an_expectation_that_is_none_is_refused(tmp_path: Path, capsys: pytest.C
     assert "NUMBER:HASH" in capsys.readouterr().err
 
 
+@pytest.mark.claim("export-can-be-verified")
 def test_an_export_can_be_verified_by_other_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A line has the very text whose hash it names."""
     written(tmp_path, 3)
@@ -60,6 +63,7 @@ def test_an_export_can_be_verified_by_other_programs(tmp_path: Path, capsys: pyt
         assert json.loads(line)["hash"] == previous
 
 
+@pytest.mark.claim("export-goes-on")
 def test_an_export_goes_on_where_the_last_one_ended(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """By the number of an entry."""
     written(tmp_path, 5)

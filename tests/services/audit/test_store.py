@@ -39,6 +39,7 @@ def test_a_position_is_forgotten(tmp_path: Path) -> None:
     store.close()
 
 
+@pytest.mark.claim("log-once")
 def test_records_and_positions_are_written_together_or_not_at_all(tmp_path: Path) -> None:
     """A position that cannot be written takes the records back, so that they are read again and not doubled."""
     store = Store(tmp_path)
@@ -55,6 +56,7 @@ def test_nobody_else_may_read_the_files(tmp_path: Path) -> None:
     assert path.parent.stat().st_mode & 0o777 == 0o700
 
 
+@pytest.mark.claim("log-triggers", "log-deletes-nothing")
 @pytest.mark.parametrize(
     "statement",
     [
@@ -75,6 +77,7 @@ def test_triggers_refuse_whatever_is_not_added_at_the_end(tmp_path: Path, statem
     assert verified(tmp_path)[1].number == 3
 
 
+@pytest.mark.claim("log-change-is-found", "log-triggers")
 @pytest.mark.parametrize(
     ("statements", "words"),
     [
@@ -99,6 +102,7 @@ def test_a_change_by_hand_is_found(tmp_path: Path, statements: list[str], words:
         verified(tmp_path)
 
 
+@pytest.mark.claim("log-change-is-found")
 def test_a_changed_byte_of_the_file_is_found(tmp_path: Path) -> None:
     """Without SQLite."""
     path = written(tmp_path, 5)
@@ -108,6 +112,18 @@ def test_a_changed_byte_of_the_file_is_found(tmp_path: Path) -> None:
         verified(tmp_path)
 
 
+@pytest.mark.claim("verify-looks-at-all")
+def test_a_change_in_a_closed_file_is_found(tmp_path: Path) -> None:
+    """All are looked at, and not only the one that is written."""
+    closed = written(tmp_path, 3)
+    rotate(tmp_path)
+    written(tmp_path, 3)
+    by_hand(closed, *UNGUARDED, "UPDATE entries SET body = replace(body, 'ada', 'eve') WHERE number = 2")
+    with pytest.raises(UserError, match=f"entry 2 was changed.*{closed.name}"):
+        verified(tmp_path)
+
+
+@pytest.mark.claim("log-new-chain")
 def test_an_end_that_was_cut_off_is_found_by_a_hash_kept_elsewhere(tmp_path: Path) -> None:
     """The chain alone cannot tell, since what is left is sound."""
     path = written(tmp_path, 5)
@@ -124,6 +140,7 @@ def test_an_end_that_was_cut_off_is_found_by_a_hash_kept_elsewhere(tmp_path: Pat
         verified(tmp_path, [Anchor(5, last.hash)])
 
 
+@pytest.mark.claim("log-new-chain")
 def test_a_log_that_was_written_anew_is_found_by_a_hash_kept_elsewhere(tmp_path: Path) -> None:
     """It is sound in itself."""
     written(tmp_path / "true", 3)
@@ -135,6 +152,7 @@ def test_a_log_that_was_written_anew_is_found_by_a_hash_kept_elsewhere(tmp_path:
         verified(tmp_path / "false", [Anchor(3, true.hash)])
 
 
+@pytest.mark.claim("rotate-keeps-the-chain")
 def test_a_rotated_log_is_one_chain_over_its_files(tmp_path: Path) -> None:
     """The writer goes on in the new file without being told."""
     store = Store(tmp_path)
@@ -165,6 +183,7 @@ def test_an_empty_file_is_not_rotated(tmp_path: Path) -> None:
         rotate(tmp_path)
 
 
+@pytest.mark.claim("verify-says-where-it-begins")
 def test_older_files_may_be_taken_away_but_not_one_between(tmp_path: Path) -> None:
     """What is left says what came before it."""
     for _ in range(3):
@@ -180,6 +199,7 @@ def test_older_files_may_be_taken_away_but_not_one_between(tmp_path: Path) -> No
         verified(tmp_path)
 
 
+@pytest.mark.claim("rotate-keeps-the-chain")
 def test_another_process_may_rotate_meanwhile(tmp_path: Path) -> None:
     """As `swish audit rotate` does beside the web service."""
     store = Store(tmp_path)
@@ -192,6 +212,7 @@ def test_another_process_may_rotate_meanwhile(tmp_path: Path) -> None:
     assert verified(tmp_path)[1].number == 2
 
 
+@pytest.mark.claim("log-once")
 def test_what_a_killed_writer_began_is_undone(tmp_path: Path) -> None:
     """The journal that it leaves is rolled back by the next who looks, even one that only reads."""
     script = (
@@ -210,6 +231,7 @@ def test_what_a_killed_writer_began_is_undone(tmp_path: Path) -> None:
     assert verified(tmp_path)[1].number == 1
 
 
+@pytest.mark.claim("verify-looks-at-all")
 def test_many_records_are_read_in_pieces(tmp_path: Path) -> None:
     """All of them, once each."""
     written(tmp_path, 2500)

@@ -173,23 +173,25 @@ def find_version(sshd: str) -> Version:
     return parse_version(done.stderr + done.stdout)
 
 
-def write_config(sshd: str, path: Path, lines: Iterable[str]) -> None:
-    """Write a configuration that this sshd takes, without the options that it does not know.
+def sshd_command(sshd: str, lines: Iterable[str]) -> tuple[str, ...]:
+    """Return the command that serves one connection by a configuration, without options that this sshd does not know.
+
+    The configuration is in the command, and in no file: sessions have the user id that sshd has, and could change it.
 
     Raises:
         ConfigError: It refuses the rest, or the host key.
     """
     kept = list(lines)
     for _ in range(10):
-        path.write_text("\n".join(kept) + "\n", encoding="utf-8")
-        path.chmod(0o600)
-        command = [sshd, "-t", "-f", str(path)]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        options = ("-f", "/dev/null", *(word for line in kept for word in ("-o", line)))
+        done = subprocess.run(
+            [sshd, "-t", *options], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
         if done.returncode == 0:
-            return
-        unknown = re.search(r"line (\d+): (?:Bad configuration option|Unsupported option)", done.stderr)
+            return (sshd, "-i", "-e", *options)
+        unknown = re.search(r"(?:Bad configuration option:|Unsupported option) (\w+)", done.stderr)
         if not unknown:
             break
-        del kept[int(unknown[1]) - 1]
+        kept = [line for line in kept if line.split()[0].lower() != unknown[1].lower()]
     said = [line for line in done.stderr.splitlines() if line.strip() and not line.startswith("debug")]
     raise ConfigError(said[-1].strip() if said else f"sshd -t: exit status {done.returncode}")

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -21,8 +21,12 @@ from swish_sshd.settings import Address
 
 #: A line that is longer than any of sshd's.
 _LONGEST_LINE: Final = 8192
+#: So many lines are taken before others have their turn; and so many at the end, which is more than a socket holds.
+_AT_ONCE, _AT_LAST = 200, 10_000
 #: What sshd's processes see of our environment.
 _ENVIRONMENT: Final = ("PATH", "LANG", "TZ", "LOCALDOMAIN", "RES_OPTIONS")
+#: Facts that sshd tells only of somebody whom it has let in.
+_INSIDE: Final = frozenset({"child", "session", "tunnel-target", "tunnel-path", "remote"})
 #: Each fact that says why nobody got in, and how it is called in an event; of several, the last one counts.
 _REASONS: Final = {
     "user": "user",
@@ -61,7 +65,7 @@ class Connection:
         emit: Writes an event.
         logged_in: Is called when somebody has logged in.
         remote_forwarding: Whether ports here may lead to the person's machine.
-        user: Whose key it is, where the listener is not one person's alone.
+        users: Whose key it is, where the listener is not one person's alone.
     """
 
     peer: Peer
@@ -73,8 +77,7 @@ class Connection:
     login: dict[str, str] | None = None
     input: Input | None = None
     bad_attempts: int = 0
-    user: str = ""
-    _rest: bytes = b""
+    users: tuple[str, ...] = ()
     _spoke: bool = False
     _reason: str = ""
     _refused: dict[str, str] = field(default_factory=dict)
@@ -85,19 +88,23 @@ class Connection:
     _began: float = field(default_factory=time.monotonic)
     _ending: str = ""
 
-    def start(self, sshd: str, config: str) -> None:
+    def start(self, sshd: Sequence[str]) -> None:
         """Start its sshd.
+
+        What that says comes by a socket, which no path of /proc opens: not for another connection's session either. The
+        socket keeps apart what is written apart, which are sshd's lines: what clients say is in them as it is, with
+        whatever ends of lines there are.
 
         Raises:
             OSError: There is no more memory, no more processes, or no sshd.
         """
-        self.log, theirs = os.pipe2(os.O_CLOEXEC)
-        os.set_blocking(self.log, False)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.setblocking(False)
+        self.log = ours.detach()
         known = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         try:
             self.process = subprocess.Popen(
-                [sshd, "-i", "-e", "-f", config],
-                stdin=self.peer.socket.fileno(), stdout=self.peer.socket.fileno(), stderr=theirs,
+                sshd, stdin=self.peer.socket.fileno(), stdout=self.peer.socket.fileno(), stderr=theirs.fileno(),
                 cwd="/", env=known, start_new_session=True,
                 preexec_fn=die_with_parent,  # noqa: PLW1509 - it only calls prctl
             )  # fmt: skip
@@ -105,7 +112,7 @@ class Connection:
             os.close(self.log)
             raise
         finally:
-            os.close(theirs)
+            theirs.close()
 
     @property
     def pid(self) -> int:
@@ -123,20 +130,18 @@ class Connection:
         """How many sessions are open."""
         return len(self._sessions)
 
-    def read(self) -> bool:
-        """Take what sshd has said; returns whether it may say more."""
-        while True:
+    def read(self, most: int = _AT_ONCE) -> bool:
+        """Take what sshd has said, up to so many lines; returns whether it may say more."""
+        for _ in range(most):
             try:
-                data = os.read(self.log, 65536)
+                line = os.read(self.log, _LONGEST_LINE)
             except BlockingIOError:
                 return True
-            if not data:
+            if not line:
                 return False
-            *lines, rest = (self._rest + data).split(b"\n")
-            self._rest = rest[-_LONGEST_LINE:]
-            for line in lines:
-                if fact := read_line(line.decode(errors="replace")):
-                    self._take(fact)
+            if fact := read_line(line.decode(errors="replace")):
+                self._take(fact)
+        return True
 
     def _take(self, fact: Fact) -> None:
         """Act on a fact; before the log-in only those count that belong there, and only the first log-in does."""
@@ -148,6 +153,10 @@ class Connection:
             self._accepted(fields)
         elif name == "failed":
             self._failed(fields)
+        elif name in _INSIDE:
+            # sshd has let somebody in, and we did not understand how
+            self._accepted({"method": "unreadable"})
+            self._after(name, fields)
         elif name == "version":
             self._spoke = True
         elif name in _REASONS:
@@ -247,7 +256,7 @@ class Connection:
 
     def tell(self, event: str, **fields: Any) -> None:
         """Write an event of this connection."""
-        who = {"user": self.user} if self.user else {}
+        who = {"users": self.users} if self.users else {}
         key = (self.login or {}).get("fingerprint")
         known = {"connection": self.peer.number, "address": str(self.peer.address), "fingerprint": key}
         self.emit(event, **{**known, **who, **fields})
@@ -266,9 +275,12 @@ class Connection:
 
     def finish(self) -> int:
         """Tell that it has ended; returns how many bad log-ins it counts as."""
-        self.read()
+        self.read(_AT_LAST)
         os.close(self.log)
         counted = traffic(self.peer.socket)
+        # others of sshd's processes may still have it, and nobody would write down what they do
+        with suppress(OSError):
+            self.peer.socket.shutdown(socket.SHUT_RDWR)
         self.peer.socket.close()
         if self.login is None:
             return self._refuse()

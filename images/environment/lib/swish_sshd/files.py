@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import struct
+from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, Final
 
 from swish_sshd.connection import Connection
@@ -17,22 +17,25 @@ from swish_sshd.sftp_log import SftpLog
 #: After this time without another word, what was asked for has gone well (seconds).
 _QUIET: Final = 0.5
 _LONGEST_LINE: Final = 8192
+#: So many sftp-servers of one connection are listened to; it has 64 sessions at most.
+_MOST: Final = 128
 
 
 class Files:
     """The socket that `sftp_server.py` connects to.
 
     Args:
-        path: The socket's path, in a folder that is only ours.
+        name: The socket's, among those that are no files: what has a path, a session could replace.
         loop: Calls us.
         connections: The connections that there are, by the process of their sshd.
     """
 
-    def __init__(self, path: Path, loop: Loop, connections: Callable[[], dict[int, Connection]]) -> None:
+    def __init__(self, name: str, loop: Loop, connections: Callable[[], dict[int, Connection]]) -> None:
         self._loop, self._connections = loop, connections
-        path.unlink(missing_ok=True)
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.bind(str(path))
+        self._streams: Counter[int] = Counter()
+        # keeps lines apart, as sftp-server writes them: a file's name has ends of lines as it likes
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._socket.bind(name.replace("@", "\0", 1))
         self._socket.listen(64)
         self._socket.setblocking(False)
         loop.reader(self._socket, self._accept)
@@ -47,37 +50,41 @@ class Files:
         pid = struct.unpack("3i", credentials)[0]
         known = self._connections()
         owner = next((known[above] for above in ancestors(pid) if above in known), None)
-        if owner is None or owner.login is None:
+        if owner is None or owner.login is None or self._streams[owner.pid] >= _MOST:
             accepted.close()
             return
-        _Stream(accepted, owner, self._loop)
+        self._streams[owner.pid] += 1
+        _Stream(accepted, owner, self._loop, lambda: self._gone(owner.pid))
+
+    def _gone(self, pid: int) -> None:
+        self._streams[pid] -= 1
+        if not self._streams[pid]:
+            del self._streams[pid]
 
 
 class _Stream:
     """One sftp-server's log."""
 
-    def __init__(self, accepted: socket.socket, owner: Connection, loop: Loop) -> None:
+    def __init__(self, accepted: socket.socket, owner: Connection, loop: Loop, gone: Callable[[], None]) -> None:
         accepted.setblocking(False)
-        self._socket, self._owner, self._loop = accepted, owner, loop
-        self._log, self._rest, self._heard, self._timer = SftpLog(), b"", 0, False
+        self._socket, self._owner, self._loop, self._gone = accepted, owner, loop, gone
+        self._log, self._heard, self._timer = SftpLog(), 0, False
         loop.reader(accepted, self._read)
 
     def _read(self) -> None:
         try:
-            data = os.read(self._socket.fileno(), 65536)
+            line = os.read(self._socket.fileno(), _LONGEST_LINE)
         except BlockingIOError:
             return
         except OSError:
-            data = b""
-        if not data:
+            line = b""
+        if not line:
             self._loop.forget(self._socket)
-            self._tell(self._log.flush())
             self._socket.close()
+            self._gone()
+            self._tell(self._log.flush())
             return
-        *lines, rest = (self._rest + data).split(b"\n")
-        self._rest = rest[-_LONGEST_LINE:]
-        for line in lines:
-            self._tell(self._log.feed(line.decode(errors="replace")))
+        self._tell(self._log.feed(line.decode(errors="replace")))
         self._heard += 1
         if not self._timer:
             self._timer = True

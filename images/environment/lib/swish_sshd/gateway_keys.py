@@ -47,11 +47,11 @@ class Answer:
 
     Args:
         lines: Lines of `authorized_keys`; none for a key that nobody has.
-        user: Whose key it is.
+        users: Whose key it is.
     """
 
     lines: tuple[str, ...] = ()
-    user: str = ""
+    users: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class Lookup:
                 path.unlink(missing_ok=True)
                 return
             new = path.with_suffix(f".{os.getpid()}")
-            new.write_text(json.dumps({"time": now, "answer": {"lines": answer.lines, "user": answer.user}}))
+            new.write_text(json.dumps({"time": now, "answer": {"lines": answer.lines, "users": answer.users}}))
             new.replace(path)
             self._forget()
 
@@ -184,7 +184,8 @@ def read_answer(document: Any) -> Answer:
     if not isinstance(document, dict) or not isinstance(document.get("lines"), list | tuple):
         raise ValueError("no lines")
     lines = tuple(line for line in document["lines"] if isinstance(line, str) and _LINE.fullmatch(line))
-    return Answer(lines, str(document.get("user", "")))
+    users = document.get("users")
+    return Answer(lines, tuple(map(str, users)) if isinstance(users, list) else ())
 
 
 def main(arguments: list[str]) -> int:

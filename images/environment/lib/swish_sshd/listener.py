@@ -6,7 +6,7 @@ import os
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -18,7 +18,9 @@ from swish_sshd.settings import Settings, plain_address
 from swish_sshd.visitor import Visitor
 
 _BACKLOG: Final = 512
+#: Who has connected and said nothing yet: so many at once, and so many of one source.
 _VISITORS: Final = 512
+_VISITORS_OF_ONE: Final = 128
 _LOOK: Final = 10.0
 _PRESENCE: Final = 60.0
 _DIGEST: Final = 10.0
@@ -34,12 +36,12 @@ class Listener:
         settings: What is allowed.
         loop: Calls us.
         emit: Writes an event.
-        sshd: Path of OpenSSH's server, and of its configuration.
+        sshd: The command that serves one connection.
         say: Tells the operator something, in a line.
     """
 
     def __init__(
-        self, settings: Settings, loop: Loop, emit: Callable[..., None], sshd: tuple[str, str], say: Say
+        self, settings: Settings, loop: Loop, emit: Callable[..., None], sshd: Sequence[str], say: Say
     ) -> None:
         self.settings, self.loop, self.emit, self.sshd, self.say = settings, loop, emit, sshd, say
         self.admission = Admission(exempt=settings.gateways)
@@ -47,7 +49,8 @@ class Listener:
         self.on_login: Callable[[Connection], None] = _nothing
         self._line = Line()
         self._number = 0
-        self._visitors = 0
+        #: By source, those who have not said yet that they speak SSH; apart from each other those who may come and not.
+        self._visitors: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
         self._shed: Counter[tuple[str, str]] = Counter()
         self._socket: socket.socket | None = None
 
@@ -87,16 +90,23 @@ class Listener:
     def _visit(self, accepted: socket.socket, there: tuple[Any, ...]) -> None:
         accepted.setblocking(True)
         address = plain_address(there[0])
-        if self._visitors >= _VISITORS:
-            self._turn_away(accepted, str(address), Verdict.BUSY)
+        source, may = self.admission.source(address), self.settings.allows(address)
+        visitors = self._visitors[may]
+        # many people share the gateway
+        most = _VISITORS // 2 if source == "gateway" else _VISITORS_OF_ONE
+        if visitors.total() >= _VISITORS or visitors[source] >= most:
+            self._turn_away(accepted, str(address), Verdict.BUSY if may else "network")
             return
         self._number += 1
-        peer = Peer(self._number, accepted, address, there[1], self.admission.source(address))
-        self._visitors += 1
-        Visitor(peer, self.loop, self._come, self._visitor_gone)
+        peer = Peer(self._number, accepted, address, there[1], source)
+        visitors[source] += 1
 
-    def _visitor_gone(self) -> None:
-        self._visitors -= 1
+        def gone() -> None:
+            visitors[source] -= 1
+            if not visitors[source]:
+                del visitors[source]
+
+        Visitor(peer, self.loop, self._come, gone)
 
     def _come(self, peer: Peer) -> None:
         if not self.settings.allows(peer.address):
@@ -127,7 +137,7 @@ class Listener:
     def _start(self, peer: Peer) -> None:
         connection = Connection(peer, self.emit, self._logged_in, self.settings.remote_forwarding)
         try:
-            connection.start(*self.sshd)
+            connection.start(self.sshd)
         except OSError as error:
             self.say(f"cannot start sshd: {error.strerror}")
             self._turn_away(peer.socket, str(peer.address), Verdict.BUSY)

@@ -40,10 +40,10 @@ _LINES: Final = tuple(
         ("session-end", rf"Close session: user \S+ {_FROM} id (?P<id>\d+)"),
         ("exit", r"session_exit_message: session (?P<id>\d+) channel \d+ pid \d+ exit (?P<status>\d+)"),
         ("tunnel-refused", rf"Received request {_FROM} to connect to host (?P<host>.+) port (?P<port>\d+), but"),
-        ("tunnel-refused", rf"Received request {_FROM} to connect to path (?P<host>.+), but"),
-        ("tunnel-failed", r"(?:error: )?connect_to (?P<host>\S+) port (?P<port>\d+): failed"),
+        ("tunnel-refused", rf"Received request (?:{_FROM} )?to connect to path (?P<host>.+), but"),
+        ("tunnel-failed", r"(?:error: )?connect_to (?P<host>.+) port (?:-2|(?P<port>\d+)): failed"),
         ("tunnel-failed", r"(?:error: )?connect_to (?P<host>\S+): unknown host"),
-        ("tunnel-opened", r"channel \d+: connected to (?P<host>\S+) port (?P<port>\d+)"),
+        ("tunnel-opened", r"channel \d+: connected to (?P<host>.+) port (?:-2|(?P<port>\d+))"),
         ("tunnel-target", r"server_request_direct_tcpip: originator .*, target (?P<host>\S+) port (?P<port>\d+)"),
         ("tunnel-path", r"server_request_direct_streamlocal: originator .*, target (?P<host>.+)$"),
         ("remote", r"server_input_global_request: tcpip-forward listen (?P<host>\S*) port (?P<port>\d+)"),
@@ -73,8 +73,11 @@ class Fact:
 
 
 def read_line(line: str) -> Fact | None:
-    """Return what a line of sshd says; None for what is of no interest."""
-    text = line.strip().removesuffix(" [preauth]")
+    """Return what a line of sshd says; None for what is of no interest.
+
+    It is one line whatever is in it: what clients say may have ends of lines.
+    """
+    text = re.sub(r"[\r\n]+", " ", line.strip()).removesuffix(" [preauth]")
     text = re.sub(r"^debug\d: ", "", text)
     for name, pattern in _LINES:
         if found := pattern.match(text):

@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import socket
@@ -15,12 +17,12 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from swish_sshd.config import ConfigError, Place, Version, find_version, make_config, write_config
+from swish_sshd.config import ConfigError, Place, Version, find_version, make_config, sshd_command
 from swish_sshd.dying import keep_to_ourselves
 from swish_sshd.events import Console, Events
 from swish_sshd.files import Files
@@ -36,6 +38,8 @@ from swish_sshd.watch import GatewayWatch, KeysWatch
 _HERE: Final = Path(__file__).resolve().parent
 _SFTP: Final = ("/usr/lib/openssh/sftp-server", "/usr/libexec/openssh/sftp-server", "/usr/lib/ssh/sftp-server")
 _CONSOLE: Final = "/proc/1/fd/1"
+#: Where programs are that we start; nobody but root writes there.
+_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #: How long sessions may take to end when we are asked to stop (seconds).
 _LAST_WORDS: Final = 6.0
 #: A line for the operator is said again after this time, and not before (seconds).
@@ -77,18 +81,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.detach and not detach(_CONSOLE):
         return 0
     keep_to_ourselves()
-    return supervise(lambda: work(options))
+    variables = session_variables(os.environ)
+    # the container's leads to the person's home first, for their sessions
+    os.environ["PATH"] = _PATH
+    return supervise(lambda: work(options, variables))
 
 
-def work(options: argparse.Namespace) -> int:
+def work(options: argparse.Namespace, variables: Mapping[str, str]) -> int:
     """Be the worker: wait until all is there that is needed, then listen until asked to stop."""
     signal.signal(signal.SIGTERM, _exit)
-    say = Operator()
+    say, is_told = Operator(), False
     while True:
         try:
-            ready = prepare(options)
+            ready = prepare(options, variables)
+        except PortTakenError as error:
+            say(f"waiting: port {error.settings.port} is taken")
+            if not is_told:
+                tell_of_port(error.settings)
+            is_told = True
+            time.sleep(1)
         except (SettingsError, ConfigError, OSError) as error:
-            # a Secret that is not there yet, a port that is still taken: it may come, so there is no reason to end
+            # a Secret that is not there yet: it may come, so there is no reason to end
             say(f"waiting: {error}")
             time.sleep(1)
         else:
@@ -99,40 +112,60 @@ def _exit(*_: object) -> None:
     os._exit(0)
 
 
+class PortTakenError(Exception):
+    """Another program has our port."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.settings = settings
+
+
 @dataclass(frozen=True)
 class Ready:
     """All that has to be there before somebody can be let in.
 
     Args:
         settings: What is allowed.
-        folder: Folder that is only ours, with sshd's configuration in it.
+        sshd: The command that serves one connection.
+        files: The name of the socket that tells of files.
         version: OpenSSH's.
         port: The socket to accept from.
     """
 
     settings: Settings
-    folder: Path
+    sshd: Sequence[str]
+    files: str
     version: Version
     port: socket.socket
 
 
-def prepare(options: argparse.Namespace) -> Ready:
+def prepare(options: argparse.Namespace, variables: Mapping[str, str]) -> Ready:
     """Get everything ready.
 
     Raises:
-        SettingsError, ConfigError, OSError: Something is missing, makes no sense, or is taken.
+        SettingsError, ConfigError, OSError: Something is missing, or makes no sense.
+        PortTakenError: Somebody else listens where we should.
     """
     settings = read_settings(options.start)
     if not (options.start / "host_key").is_file():
         raise SettingsError(f"{options.start / 'host_key'}: no such file")
-    folder = own_folder(options.temporary, settings.port)
-    place = Place(
-        options.start, options.keys, user_name(), sftp_command(folder / "sftp"), lookup_command(options, folder),
-        session_variables(os.environ),
-    )  # fmt: skip
+    # of the network's own names, which nobody can take away or put another in the place of while we have it
+    files = f"@swish-sftp-{secrets.token_hex(16)}"
+    lookup = lookup_command(options, memory(options.temporary, settings.port)) if settings.gateway else ""
+    place = Place(options.start, options.keys, user_name(), sftp_command(files), lookup, variables)
     version = find_version(options.sshd)
-    write_config(options.sshd, folder / "sshd_config", make_config(settings, place, version))
-    return Ready(settings, folder, version, bound(settings.port))
+    sshd = sshd_command(options.sshd, make_config(settings, place, version))
+    try:
+        return Ready(settings, sshd, files, version, bound(settings.port))
+    except OSError as error:
+        raise (PortTakenError(settings) if error.errno == errno.EADDRINUSE else error) from error
+
+
+def tell_of_port(settings: Settings) -> None:
+    """Write into the record that somebody else listens: whoever comes meanwhile comes to them."""
+    console = Console(1)
+    Events(settings, console)("blocked", port=settings.port)
+    console.close()
 
 
 class Service:
@@ -149,20 +182,20 @@ class Service:
         self.loop = Loop(self._trouble)
         self.console = Console(1)
         self.events = Events(settings, self.console)
-        sshd = (options.sshd, str(ready.folder / "sshd_config"))
-        self.listener = Listener(settings, self.loop, self.events, sshd, say)
-        self._watch(options, settings, ready.folder)
+        self.listener = Listener(settings, self.loop, self.events, ready.sshd, say)
+        self._watch(options, settings, ready.files)
         self.loop.on_signal(signal.SIGCHLD, self.listener.reap)
         self.loop.on_signal(signal.SIGTERM, self._stop)
         self.loop.every(60, self._say_lost)
         self.listener.listen(ready.port)
         self.events("started", port=settings.port, openssh=".".join(map(str, ready.version)), mode=settings.mode)
 
-    def _watch(self, options: argparse.Namespace, settings: Settings, folder: Path) -> None:
+    def _watch(self, options: argparse.Namespace, settings: Settings, files: str) -> None:
         if settings.gateway:
+            folder = memory(options.temporary, settings.port)
             GatewayWatch(Lookup(options.web, options.token_file, folder), self.listener)
             return
-        Files(folder / "sftp", self.loop, lambda: self.listener.connections)
+        Files(files, self.loop, lambda: self.listener.connections)
         KeysWatch(KeysFile(options.keys / "authorized_keys"), self.listener)
 
     def run(self) -> int:
@@ -206,8 +239,8 @@ def user_name() -> str:
         raise SettingsError(f"/etc/passwd has no line for the user id {os.getuid()} that this runs as") from error
 
 
-def own_folder(temporary: Path, port: int) -> Path:
-    """Make a folder that only this user can look into, or find that of an earlier start.
+def memory(temporary: Path, port: int) -> Path:
+    """Make the gateway's folder, which only this user can look into, or find that of an earlier start.
 
     Raises:
         OSError: It cannot be made.
@@ -220,7 +253,7 @@ def own_folder(temporary: Path, port: int) -> Path:
     return path
 
 
-def sftp_command(log: Path) -> str:
+def sftp_command(log: str) -> str:
     """Return the command of SFTP's subsystem; empty where there is no sftp-server."""
     server = next((path for path in _SFTP if os.access(path, os.X_OK)), shutil.which("sftp-server"))
     if server is None:

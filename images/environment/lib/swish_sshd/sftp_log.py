@@ -11,10 +11,11 @@ from typing import Any, Final
 _LONGEST: Final = 1000
 
 _LINES: Final = tuple(
-    (operation, re.compile(pattern))
+    # a name may have ends of lines
+    (operation, re.compile(pattern, re.DOTALL))
     for operation, pattern in (
-        ("open", r'open "(?P<path>.*)" flags (?P<flags>\S+) mode'),
-        ("close", r'(?:forced )?close "(?P<path>.*)" bytes read (?P<read>\d+) written (?P<written>\d+)'),
+        ("open", r'open "(?P<path>.*)" flags (?P<flags>[A-Z,]{1,100}) mode'),
+        ("close", r'(?:forced )?close "(?P<path>.*)" bytes read (?P<read>\d{1,15}) written (?P<written>\d{1,15})'),
         ("list", r'opendir "(?P<path>.*)"'),
         ("remove", r'remove name "(?P<path>.*)"'),
         ("mkdir", r'mkdir name "(?P<path>.*)" mode'),
@@ -24,7 +25,7 @@ _LINES: Final = tuple(
         ("change", r'set "(?P<path>.*)" (?:size|mode|modtime|owner)'),
     )
 )
-_REFUSED: Final = re.compile(r"sent status (?P<why>.+)")
+_REFUSED: Final = re.compile(r"sent status (?P<why>.{1,100})")
 
 
 @dataclass

@@ -13,11 +13,11 @@ import sys
 
 def main() -> None:
     """Connect, and become the command."""
-    path, *command = sys.argv[1:]
-    log = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    name, *command = sys.argv[1:]
+    log = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     log.settimeout(5)
     try:
-        log.connect(path)
+        log.connect(name.replace("@", "\0", 1))
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     else:

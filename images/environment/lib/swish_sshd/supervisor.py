@@ -12,7 +12,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
+from swish_sshd.processes import send, sshds
+
 _PAUSE: Final = 1.0
+#: A worker that is stopped goes on; one that is stopped more often than that is made another.
+_STOPS: Final = 5
 
 
 def supervise(work: Callable[[], int]) -> int:
@@ -47,6 +51,7 @@ def supervise(work: Callable[[], int]) -> int:
 
 
 def _fork(work: Callable[[], int]) -> int:
+    is_alone = os.getpid() == 1
     pid = os.fork()
     if pid:
         return pid
@@ -54,6 +59,9 @@ def _fork(work: Callable[[], int]) -> int:
     try:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
+        if is_alone:
+            # what an earlier worker started and did not end: nobody writes down any more what it does
+            send(sshds(), signal.SIGKILL)
         status = work()
     except SystemExit:
         raise
@@ -64,10 +72,16 @@ def _fork(work: Callable[[], int]) -> int:
 
 
 def _wait(worker: int) -> int:
+    stops = 0
     while True:
-        pid, status = os.waitpid(-1, 0)
-        if pid == worker:
+        pid, status = os.waitpid(-1, os.WUNTRACED)
+        if pid != worker:
+            continue
+        if not os.WIFSTOPPED(status):
             return os.waitstatus_to_exitcode(status)
+        # a session's program can stop it, but not process 1: who logs in meanwhile would not be told of
+        stops += 1
+        os.kill(worker, signal.SIGCONT if stops <= _STOPS else signal.SIGKILL)
 
 
 def detach(console: str) -> bool:

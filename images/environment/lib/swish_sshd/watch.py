@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from swish_sshd.connection import Connection
-from swish_sshd.gateway_keys import Lookup, NoAnswerError
+from swish_sshd.gateway_keys import Answer, Lookup, NoAnswerError
 from swish_sshd.keys import KeysFile
 from swish_sshd.listener import Listener
 
@@ -72,7 +72,7 @@ class GatewayWatch:
     def name(self, connection: Connection) -> None:
         """Write into a connection's events whose it is."""
         if answer := self._lookup.recall(connection.fingerprint, time.time()):
-            connection.user = answer.user
+            connection.users = answer.users
 
     def look(self) -> None:
         """Ask, in a thread: the web service may take its time."""
@@ -85,19 +85,21 @@ class GatewayWatch:
 
     def _ask(self, live: Iterable[tuple[str, str]]) -> None:
         try:
-            gone = {fingerprint for fingerprint, kind in live if self._removed(fingerprint, kind)}
-            self._listener.loop.from_thread(lambda: self._end(gone))
+            answers = {fingerprint: self._answer(fingerprint, kind) for fingerprint, kind in live}
+            self._listener.loop.from_thread(lambda: self._end(answers))
         finally:
             self._busy = False
 
-    def _removed(self, fingerprint: str, kind: str) -> bool:
+    def _answer(self, fingerprint: str, kind: str) -> Answer | None:
         try:
-            return not self._lookup.find(fingerprint, kind, time.time()).lines
+            return self._lookup.find(fingerprint, kind, time.time())
         except NoAnswerError:
             # nobody is sent away for the web service's silence, however long: it says so when a key is gone
-            return False
+            return None
 
-    def _end(self, gone: set[str]) -> None:
+    def _end(self, answers: Mapping[str, Answer | None]) -> None:
+        """End what has a key that nobody has any more, or not all who had it at the log-in: one of them removed it."""
         for connection in self._listener.open:
-            if connection.fingerprint in gone:
+            answer = answers.get(connection.fingerprint)
+            if answer is not None and not (answer.lines and set(connection.users) <= set(answer.users)):
                 self._listener.end(connection, _REASON)
