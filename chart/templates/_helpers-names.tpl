@@ -14,6 +14,7 @@ rely on `hub`, `proxy-public` and the rest.
 {{- define "swish.proxy-public.name" -}} proxy-public {{- end }}
 {{- define "swish.proxy-api.name" -}} proxy-api {{- end }}
 {{- define "swish.environments.name" -}} environments {{- end }}
+{{- define "swish.environments-ssh.name" -}} environments-ssh {{- end }}
 {{- define "swish.team.name" -}} team {{- end }}
 {{- define "swish.web.name" -}} web {{- end }}
 {{- define "swish.web.pvc.name" -}} web-data {{- end }}
@@ -21,6 +22,7 @@ rely on `hub`, `proxy-public` and the rest.
 {{- /* Of one of the 16 Secrets with people's public keys. Takes its hexadecimal digit. */}}
 {{- define "swish.ssh-keys.name" -}} ssh-keys-{{ . }} {{- end }}
 {{- define "swish.dashboards.name" -}} swish-dashboards {{- end }}
+{{- define "swish.rules.name" -}} swish {{- end }}
 
 {{- /* The Secret in force: the one of the chart, or the one that somebody else made. */}}
 {{- define "swish.secret.name" -}}

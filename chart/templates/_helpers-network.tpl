@@ -45,6 +45,37 @@ namespaceSelector:
 {{- end }}
 {{- end }}
 
+{{- /*
+The spec of the NetworkPolicy by which those environments are entered by ssh that were launched with it: in any other a
+program could listen at that port. One that was started before the label was there has none of its values.
+Takes (list $ namespace).
+*/}}
+{{- define "swish.environments.ssh-network" -}}
+{{- $root := index . 0 -}}
+podSelector:
+  matchLabels: {{- include "swish.environments.match-labels" $root | nindent 4 }}
+  matchExpressions:
+    - {key: swish.io/ssh, operator: NotIn, values: [none]}
+policyTypes: [Ingress]
+ingress:
+  # From the policy's networks, and from the gateway.
+  - from:
+      {{- include "swish.networks" (include "swish.ssh" $root | fromYaml).allow_cidrs | nindent 6 }}
+      {{- if include "swish.ssh-gateway.on" $root }}
+      - podSelector:
+          matchLabels: {{- include "swish.match-labels" (list $root "ssh-gateway") | nindent 12 }}
+        {{- include "swish.home-namespace" . | nindent 8 }}
+      {{- end }}
+    ports:
+      - {protocol: TCP, port: 2222}
+{{- end }}
+
+{{- /* Whether anybody may enter any environment by ssh. A rule without peers would let everybody in, so there is none. */}}
+{{- define "swish.environments.entered" -}}
+{{- $ssh := include "swish.ssh" . | fromYaml }}
+{{- if and $ssh.enabled (or $ssh.allow_cidrs (include "swish.ssh-gateway.on" .)) }}yes{{ end }}
+{{- end }}
+
 {{- /* The spec of the environments' NetworkPolicy in one namespace. Takes (list $ namespace). */}}
 {{- define "swish.environments.network" -}}
 {{- $root := index . 0 -}}
@@ -62,29 +93,17 @@ ingress:
         {{- include "swish.home-namespace" . | nindent 8 }}
     ports:
       - {protocol: TCP, port: 8888}
-  {{- $ssh := include "swish.ssh" $root | fromYaml }}
-  {{- if $ssh.enabled }}
-  # By ssh: from the policy's networks, and from the gateway. No networks is no peer; a rule without one would be for all.
-  {{- if or $ssh.allow_cidrs (include "swish.ssh-gateway.on" $root) }}
-  - from:
-      {{- include "swish.networks" $ssh.allow_cidrs | nindent 6 }}
-      {{- if include "swish.ssh-gateway.on" $root }}
-      - podSelector:
-          matchLabels: {{- include "swish.match-labels" (list $root "ssh-gateway") | nindent 12 }}
-        {{- include "swish.home-namespace" . | nindent 8 }}
-      {{- end }}
-    ports:
-      - {protocol: TCP, port: 2222}
-  {{- end }}
-  {{- end }}
   {{- with $root.Values.networkPolicy.environments.extraIngress }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
 egress:
-  # Names.
-  - ports:
+  # Names. No peers is no rule; a rule without one would be for all.
+  {{- with $root.Values.networkPolicy.environments.dns }}
+  - to: {{- toYaml . | nindent 6 }}
+    ports:
       - {protocol: UDP, port: 53}
       - {protocol: TCP, port: 53}
+  {{- end }}
   # The hub: who is my visitor, and: I am active.
   - to:
       - podSelector:
@@ -92,7 +111,7 @@ egress:
         {{- include "swish.home-namespace" . | nindent 8 }}
     ports:
       - {protocol: TCP, port: 8081}
-  # The Internet, without the ranges that values block: the cloud's metadata address hands out the node's rights.
+  # The Internet, without the ranges that values block (docs/topics/network.md).
   - to: {{- include "swish.anywhere-but" $root.Values.networkPolicy.environments.blockedCIDRs | nindent 6 }}
   {{- with $root.Values.networkPolicy.environments.extraEgress }}
   {{- toYaml . | nindent 2 }}

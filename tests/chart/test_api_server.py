@@ -126,6 +126,7 @@ def test_an_upgrade_leaves_keys_alone(release: Release, flags: list[str]) -> Non
     assert release.held() == before
 
 
+@pytest.mark.claim("uninstall-keeps-keys")
 def test_an_install_after_an_uninstall_goes_on(release: Release) -> None:
     """It takes over what the uninstall kept."""
     before = release.held()
@@ -160,6 +161,7 @@ def test_the_api_server_lets_its_pods_in(release: Release, name: str) -> None:
     )
 
 
+@pytest.mark.claim("hub-role")
 @pytest.mark.parametrize(
     ("account", "verb", "what", "allowed"),
     [

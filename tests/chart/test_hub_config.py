@@ -10,6 +10,7 @@ import pytest
 from jupyterhub.roles import get_default_roles
 from traitlets.config.loader import Config, PyFileConfigLoader
 
+from swish_spawner.sweeper_page import PATH
 from tests.chart.rendering import ROOT, VALUE_FILES, Helm, Manifest, one
 
 CONFIG_FILE = ROOT / "hub_config" / "jupyterhub_config.py"
@@ -47,6 +48,7 @@ def test_it_only_wires() -> None:
     assert not [node for node in ast.walk(ast.parse(text)) if isinstance(node, defines)]
 
 
+@pytest.mark.claim("hub-restart")
 def test_a_hub_restart_interrupts_nobody(config: Config) -> None:
     """The hub neither starts nor stops the proxy, and leaves environments running when it ends."""
     assert config.ConfigurableHTTPProxy.should_start is False
@@ -115,6 +117,16 @@ def test_values_add_to_the_lists_that_the_file_makes(
     config = load(helm.template(values), tmp_path, monkeypatch)
     assert [service["name"] for service in config.JupyterHub.services][:2] == ["mine", "swish-admin"]
     assert [role["name"] for role in config.JupyterHub.load_roles][:2] == ["mine", "swish-admin"]
+
+
+@pytest.mark.claim("sweeper-dry-run")
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_the_sweeper_is_told_whether_to_delete(
+    helm: Helm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dry_run: bool
+) -> None:
+    """By the chart's value."""
+    config = load(helm.template({"sweeper": {"dryRun": dry_run}}), tmp_path, monkeypatch)
+    assert dict(config.JupyterHub.extra_handlers)[PATH].sweeper._dry_run is dry_run
 
 
 def test_an_oauth_secret_comes_from_its_file(helm: Helm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,6 +103,7 @@ def test_secrets_differ_between_installs(helm: Helm, default: list[Manifest]) ->
     assert not set(first.values()) & set(second.values())
 
 
+@pytest.mark.claim("uninstall-keeps-keys")
 @pytest.mark.parametrize(
     ("kind", "name"), sorted(object_ for object_ in OBJECTS if object_[0] in ("PersistentVolumeClaim", "Secret"))
 )
@@ -240,6 +241,7 @@ def test_production_refuses_the_demo_teams(helm: Helm) -> None:
     assert "load_groups" in helm.refusal(values)
 
 
+@pytest.mark.claim("no-passwords-in-production")
 def test_production_refuses_passwords_for_ssh(helm: Helm) -> None:
     """production: true names the policy's switch, and says what people enter with instead."""
     values = _login(authenticator_class="github") | {"policy": {"version": 1, "ssh": {"password": True}}}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
 
-from tests.chart.rendering import VALUE_FILES, Helm, Manifest, containers, one, pod_templates
+from tests.chart.rendering import CHART, VALUE_FILES, Helm, Manifest, containers, one, pod_templates
 
 HUB_VERBS = [
     ("pods", {"get", "list", "watch", "create", "delete"}, "see, start and stop environments"),
@@ -60,6 +62,7 @@ def test_every_container_is_bounded_and_watched(rendered: list[Manifest]) -> Non
         assert {"startupProbe", "readinessProbe", "livenessProbe"} <= set(container)
 
 
+@pytest.mark.claim("hub-role")
 @pytest.mark.parametrize(("name", "table"), [("hub", HUB_VERBS), ("web", WEB_VERBS)])
 def test_a_role_is_its_table(default: list[Manifest], name: str, table: list[tuple[str, set[str], str]]) -> None:
     """The Roles of hub and web service allow what their tables say, and nothing else."""
@@ -75,6 +78,7 @@ def test_the_web_service_reads_no_secret_but_public_keys(default: list[Manifest]
     assert rule["resourceNames"] == [f"ssh-keys-{digit}" for digit in "0123456789abcdef"]
 
 
+@pytest.mark.claim("hub-cluster-role")
 def test_rights_end_at_the_namespace(rendered: list[Manifest]) -> None:
     """Beyond it the hub may look at nodes, and where that is asked for at pods; nobody may do anything else."""
     cluster_wide = {"Namespace", "PersistentVolume", "StorageClass"}
@@ -84,6 +88,7 @@ def test_rights_end_at_the_namespace(rendered: list[Manifest]) -> None:
     assert {resource for rule in rules for resource in rule["resources"]} <= {"nodes", "pods"}
 
 
+@pytest.mark.claim("hub-cluster-role")
 @pytest.mark.parametrize(
     ("capacity", "resources", "reason"),
     [
@@ -151,18 +156,108 @@ def test_without_ssh_environments_are_reached_by_proxy_and_hub_only(default: lis
     assert peers == ["proxy", "hub"]
 
 
-@pytest.mark.parametrize("name", ["hub", "environments"])
-def test_the_metadata_address_is_blocked(default: list[Manifest], name: str) -> None:
-    """Whoever may reach the world may not reach the cloud's metadata address, over IPv4 or IPv6."""
+#: IANA's special-purpose address registries, without the single addresses inside 192.0.0.0/24.
+SPECIAL = (
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.0.0/24",
+    "192.0.2.0/24",
+    "192.31.196.0/24",
+    "192.52.193.0/24",
+    "192.88.99.0/24",
+    "192.168.0.0/16",
+    "192.175.48.0/24",
+    "198.18.0.0/15",
+    "198.51.100.0/24",
+    "203.0.113.0/24",
+    "240.0.0.0/4",
+    "255.255.255.255/32",
+    "::/128",
+    "::1/128",
+    "::ffff:0:0/96",
+    "64:ff9b::/96",
+    "64:ff9b:1::/48",
+    "100::/64",
+    "100:0:0:1::/64",
+    "2001::/23",
+    "2001::/32",
+    "2001:1::1/128",
+    "2001:1::2/128",
+    "2001:1::3/128",
+    "2001:2::/48",
+    "2001:3::/32",
+    "2001:4:112::/48",
+    "2001:10::/28",
+    "2001:20::/28",
+    "2001:30::/28",
+    "2001:db8::/32",
+    "2002::/16",
+    "2620:4f:8000::/48",
+    "3fff::/20",
+    "5f00::/16",
+    "fc00::/7",
+    "fe80::/10",
+)
+
+
+def blocked(manifests: list[Manifest], name: str) -> set[str]:
+    """Return the ranges that a NetworkPolicy leaves out of all addresses."""
     wide = [
         peer["ipBlock"]
-        for rule in one(default, "NetworkPolicy", name)["spec"]["egress"]
+        for rule in one(manifests, "NetworkPolicy", name)["spec"]["egress"]
         for peer in rule.get("to", [])
-        if "ipBlock" in peer
+        if peer.get("ipBlock", {}).get("cidr") in ("0.0.0.0/0", "::/0")
     ]
-    blocked = {block["cidr"]: block["except"] for block in wide}
-    assert "169.254.169.254/32" in blocked["0.0.0.0/0"]
-    assert "fd00:ec2::254/128" in blocked["::/0"]
+    assert {block["cidr"] for block in wide} == {"0.0.0.0/0", "::/0"}
+    return {each for block in wide for each in block["except"]}
+
+
+@pytest.mark.parametrize("name", ["hub", "environments"])
+@pytest.mark.parametrize("address", ["169.254.169.254", "fd00:ec2::254"])
+def test_the_metadata_address_is_blocked(default: list[Manifest], name: str, address: str) -> None:
+    """Whoever may reach the world may not reach the cloud's metadata address, over IPv4 or IPv6."""
+    assert any(ip_address(address) in ip_network(each) for each in blocked(default, name))
+
+
+def ranges() -> dict[str, str]:
+    """Return what the page says of each range: blocked, open, or in another."""
+    page = (CHART.parent / "docs" / "topics" / "network.md").read_text()
+    return dict(re.findall(r"(?m)^\| `([^`]+)` \| [^|]+ \| (blocked|open|in another) \| [^|]+ \|$", page))
+
+
+@pytest.mark.claim("tunnels-stay-inside")
+def test_each_range_is_blocked_or_open_as_the_page_says(default: list[Manifest]) -> None:
+    """With its reason there."""
+    assert {each for each, what in ranges().items() if what == "blocked"} == blocked(default, "environments")
+
+
+@pytest.mark.parametrize("special", SPECIAL)
+def test_every_range_of_special_purpose_is_on_the_page(special: str) -> None:
+    """One that is said to be in another is in one that is blocked."""
+    said = ranges()
+    if said[special] == "in another":
+        own = ip_network(special)
+        others = [ip_network(each) for each, what in said.items() if what == "blocked"]
+        assert any(own.version == each.version and own.subnet_of(each) for each in others)  # type: ignore[arg-type] # of one version
+
+
+def test_names_are_asked_of_the_cluster_s_own_dns(default: list[Manifest]) -> None:
+    """At port 53 of anybody's a program could carry anything out, past what is blocked."""
+    (rule,) = _rule(one(default, "NetworkPolicy", "environments"), "egress", 53)
+    assert rule["to"] == [
+        {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}},
+        {"ipBlock": {"cidr": "169.254.0.0/16"}},
+    ]
+
+
+def test_without_dns_there_is_no_rule_for_it(helm: Any) -> None:
+    """A rule without peers would be for everybody."""
+    made = helm.template({"networkPolicy": {"environments": {"dns": []}}})
+    assert _rule(one(made, "NetworkPolicy", "environments"), "egress", 53) == []
 
 
 def test_only_the_hub_sets_routes(default: list[Manifest]) -> None:

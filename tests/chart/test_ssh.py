@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
+from swish_spawner.core.ssh_names import service_name
 from tests.chart.rendering import VALUE_FILES, Helm, Manifest, hub_values, one
 
 POLICY: dict[str, Any] = {
@@ -137,6 +138,7 @@ def test_settings_of_the_gateways_sshd(made: list[Manifest]) -> None:
     assert not settings["remote_forwarding"]
 
 
+@pytest.mark.claim("host-keys-are-ed25519")
 def test_the_host_key_is_one_that_sshd_reads(made: list[Manifest]) -> None:
     """An Ed25519 key in PKCS #8, as OpenSSH 9.6 and later take it, and beside it a certificate with its public half."""
     data = {key: b64decode(value) for key, value in one(made, "Secret", NAME)["data"].items()}
@@ -228,6 +230,7 @@ def _ports(rule: Manifest) -> list[Any]:
     return [port["port"] for port in rule["ports"]]
 
 
+@pytest.mark.claim("networks-by-policy")
 @pytest.mark.parametrize(
     ("namespace", "home"), [(None, {}), ("swish-imaging", {"kubernetes.io/metadata.name": "swish"})]
 )
@@ -235,13 +238,15 @@ def test_sshd_is_reached_from_the_policys_networks_and_the_gateway(
     made: list[Manifest], namespace: str | None, home: dict[str, str]
 ) -> None:
     """From nowhere else, in any namespace; the gateway is that of the release's namespace."""
-    (rule,) = (rule for rule in _rules(made, "environments", "ingress", namespace) if _ports(rule) == [2222])
+    (rule,) = _rules(made, "environments-ssh", "ingress", namespace)
+    assert _ports(rule) == [2222]
     *networks, gateway = rule["from"]
     assert [peer["ipBlock"]["cidr"] for peer in networks] == POLICY["ssh"]["allow_cidrs"]
     assert gateway["podSelector"]["matchLabels"]["app.kubernetes.io/component"] == NAME
     assert gateway.get("namespaceSelector", {}).get("matchLabels", {}) == home
 
 
+@pytest.mark.claim("networks-by-policy")
 @pytest.mark.parametrize(
     ("ssh", "peers", "reason"),
     [
@@ -252,9 +257,33 @@ def test_sshd_is_reached_from_the_policys_networks_and_the_gateway(
 )
 def test_nobody_allowed_is_nobody(helm: Helm, ssh: dict[str, Any], peers: int, reason: str) -> None:
     """A rule without peers would let everybody in, so there is none."""
-    rules = [rule for rule in _rules(helm.template(values(**ssh)), "environments", "ingress") if 2222 in _ports(rule)]
-    assert sum(len(rule["from"]) for rule in rules) == peers, reason
-    assert len(rules) == (1 if peers else 0)
+    policies = [one for one in helm.template(values(**ssh)) if one["metadata"]["name"] == "environments-ssh"]
+    assert len(policies) == (2 if peers else 0), "one in each namespace"
+    for policy in policies:
+        (rule,) = policy["spec"]["ingress"]
+        assert len(rule["from"]) == peers, reason
+
+
+@pytest.mark.claim("networks-by-policy")
+def test_a_pod_without_ssh_is_not_entered(made: list[Manifest]) -> None:
+    """Whatever listens there; one that was started before pods said so has no such label, and is."""
+    policies = [one for one in made if one["metadata"]["name"] == "environments-ssh"]
+    assert [one["metadata"].get("namespace") for one in policies] == [None, "swish-imaging"]
+    for policy in policies:
+        assert policy["spec"]["podSelector"] == {
+            "matchLabels": {"component": "singleuser-server"},
+            "matchExpressions": [{"key": "swish.io/ssh", "operator": "NotIn", "values": ["none"]}],
+        }
+        assert policy["spec"]["policyTypes"] == ["Ingress"]
+    rules = _rules(made, "environments", "ingress")
+    assert 2222 not in [port for rule in rules for port in _ports(rule)]
+
+
+def test_no_service_of_the_chart_is_named_as_an_environments(made: list[Manifest]) -> None:
+    """Whatever people are called: theirs begin with `env-`."""
+    names = [one["metadata"]["name"] for one in made if one["kind"] == "Service"]
+    assert names
+    assert not [name for name in names if name.startswith(service_name(""))]
 
 
 def test_who_reaches_the_gateway(helm: Helm, made: list[Manifest]) -> None:

@@ -26,6 +26,7 @@ def teams(helm: Helm, values: dict[str, Any]) -> list[Manifest]:
     return [m for m in made if m["metadata"].get("namespace") == NAMESPACE or m["kind"] == "Namespace"]
 
 
+@pytest.mark.claim("files-after-a-team")
 def test_the_namespace_is_restricted_and_kept(teams: list[Manifest]) -> None:
     """Uninstalling must not take the team's volumes away."""
     metadata = one(teams, "Namespace", NAMESPACE)["metadata"]
@@ -33,6 +34,7 @@ def test_the_namespace_is_restricted_and_kept(teams: list[Manifest]) -> None:
     assert metadata["annotations"]["helm.sh/resource-policy"] == "keep"
 
 
+@pytest.mark.claim("hub-role")
 def test_the_hub_may_do_there_what_it_may_do_at_home(helm: Helm, teams: list[Manifest]) -> None:
     """The rules are the same, and bound to the hub's account in the release's namespace."""
     assert one(teams, "Role", "hub")["rules"] == one(helm.template(), "Role", "hub")["rules"]
@@ -59,7 +61,7 @@ def test_a_container_that_says_nothing_stays_guaranteed(teams: list[Manifest]) -
 
 def test_environments_there_are_reached_from_the_releases_namespace(teams: list[Manifest]) -> None:
     """A pod that only calls itself proxy or hub, in another namespace, gets in nowhere."""
-    rule, _ssh = one(teams, "NetworkPolicy", "environments")["spec"]["ingress"]
+    (rule,) = one(teams, "NetworkPolicy", "environments")["spec"]["ingress"]
     home = {"matchLabels": {"kubernetes.io/metadata.name": "swish"}}
     assert [peer["namespaceSelector"] for peer in rule["from"]] == [home, home]
 

@@ -58,6 +58,7 @@ def test_the_hub_knows_the_service_by_its_address(default: list[Manifest]) -> No
     assert environment(default)["JUPYTERHUB_SERVICE_URL"] == f"http://:{port['port']}"
 
 
+@pytest.mark.claim("log-volume-apart")
 def test_its_record_lies_on_a_volume_of_its_own(helm: Helm) -> None:
     """A new claim by default, somebody's own when named."""
     for values, name in (({}, "web-data"), ({"web": {"pvc": {"existingClaim": "mine"}}}, "mine")):

@@ -113,7 +113,7 @@ def answers(port: int) -> bool:
     "way",
     [
         Way("", "", NAME, "swish", f"{NAME}.dev.example.org"),
-        Way("", "", NAME, "swish", f"{NAME}.swish.svc", jump="swish@ssh.example.org"),
+        Way("", "", NAME, "swish", f"env-{NAME}.swish.svc", jump="swish@ssh.example.org"),
     ],
     ids=["name", "gateway"],
 )

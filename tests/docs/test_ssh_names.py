@@ -41,7 +41,7 @@ def service(*additions: str) -> Manifest:
     team = next(iter(policy.teams.values()))
     person = Person(name="alice", groups=frozenset(team.groups), server="lab", environment="alice--lab")
     plan = plan_server(person, parse_request({"ssh": True}), policy)
-    return make_ssh_service(plan, Owner("jupyter-alice--lab", "0", "swish"))
+    return make_ssh_service(plan, Owner("jupyter-alice--lab", "0", "swish"), "env-alice--lab")
 
 
 def test_each_block_says_which_file_it_is_of() -> None:

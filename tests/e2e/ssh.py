@@ -120,7 +120,8 @@ def host_of(install: Install, keys: Keys, server: str) -> Host:
     name = ssh["environment"]
 
     def service() -> Any:
-        return next((one for one in install.get("services")["items"] if one["metadata"]["name"] == name), None)
+        items = install.get("services")["items"]
+        return next((one for one in items if one["metadata"]["name"] == f"env-{name}"), None)
 
     found = wait_until("the Service is there", service)
     return Host(name, found["spec"]["clusterIP"], ssh["host_key"])

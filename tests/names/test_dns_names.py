@@ -23,6 +23,7 @@ from swish_spawner.core.manifests import Owner, make_ssh_service
 from swish_spawner.core.plan import Person, plan_server
 from swish_spawner.core.policy import Policy, Ssh
 from swish_spawner.core.request import parse_request
+from swish_spawner.core.ssh_names import service_name
 from tests.docs.test_ssh_names import external_dns as external_dns_of_the_page
 from tests.e2e.install import kubectl_path, wait_until
 from tests.names.dns import ZONE, NameServer, Record, cannot_serve_names, external_dns, name_server, owner_of
@@ -49,16 +50,19 @@ class Cluster:
         """Make a Service."""
         self.kubectl("create", "--filename=-", stdin=service)
 
-    def balance(self, name: str, **where: str) -> None:
+    def balance(self, environment: str, **where: str) -> None:
         """Say where the load balancer of a Service is, as its controller does: an ``ip`` or a ``hostname``."""
-        status = {"status": {"loadBalancer": {"ingress": [where]}}}
-        self.kubectl(
-            "patch", f"service/{name}", "--subresource=status", "--type=merge", f"--patch={json.dumps(status)}"
-        )
+        status = json.dumps({"status": {"loadBalancer": {"ingress": [where]}}})
+        self.kubectl("patch", service_of(environment), "--subresource=status", "--type=merge", f"--patch={status}")
 
-    def delete(self, name: str) -> None:
+    def delete(self, environment: str) -> None:
         """Delete a Service, as the garbage collector does when its pod is gone."""
-        self.kubectl("delete", f"service/{name}")
+        self.kubectl("delete", service_of(environment))
+
+
+def service_of(environment: str) -> str:
+    """Return an environment's Service, as kubectl names it."""
+    return f"service/{service_name(environment)}"
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +113,7 @@ class Launch:
         assert isinstance(plan.ssh, Ssh)
         by_policy = replace(plan.ssh, **{"domain": ZONE, "ttl": 60, "service": "LoadBalancer", **ssh})
         owner = Owner(f"jupyter-{environment}", "00000000-0000-0000-0000-000000000000", NAMESPACE)
-        return make_ssh_service(replace(plan, ssh=by_policy), owner)
+        return make_ssh_service(replace(plan, ssh=by_policy), owner, service_name(plan.person.environment))
 
 
 @pytest.fixture
@@ -120,7 +124,7 @@ def launch(policy: Policy, ada: Person) -> Launch:
 
 def named(environment: str, data: str = LOAD_BALANCER, kind: str = "A", ttl: int = 60) -> set[Record]:
     """Return the records of an environment's name: where it leads, and whose it is."""
-    whose = owner_of(f"service/{NAMESPACE}/{environment}")
+    whose = owner_of(f"service/{NAMESPACE}/{service_name(environment)}")
     return {Record(environment, ttl, kind, data), Record(f"{kind.lower()}-{environment}", 0, "TXT", whose)}
 
 
@@ -133,6 +137,7 @@ def has_records(server: NameServer, *names: set[Record]) -> None:
         assert server.records() == wanted, (server.folder / "external-dns.log").read_text()
 
 
+@pytest.mark.claim("ssh-reaches")
 def test_a_name_comes_with_the_load_balancer_and_goes_with_the_service(
     kept: NameServer, cluster: Cluster, launch: Launch
 ) -> None:
@@ -178,8 +183,8 @@ def test_another_name_takes_the_place_of_the_first(kept: NameServer, cluster: Cl
     cluster.balance("ada--lab", ip=LOAD_BALANCER)
     has_records(kept, named("ada--lab"))
     names = {f"{prefix}hostname": f"ada--other.{ZONE}" for prefix in labels.EXTERNAL_DNS}
-    cluster.kubectl("patch", "service/ada--lab", f"--patch={json.dumps({'metadata': {'annotations': names}})}")
-    whose = Record("a-ada--other", 0, "TXT", owner_of(f"service/{NAMESPACE}/ada--lab"))
+    cluster.kubectl("patch", service_of("ada--lab"), f"--patch={json.dumps({'metadata': {'annotations': names}})}")
+    whose = Record("a-ada--other", 0, "TXT", owner_of(f"service/{NAMESPACE}/{service_name('ada--lab')}"))
     has_records(kept, {Record("ada--other", 60, "A", LOAD_BALANCER), whose})
 
 
@@ -193,7 +198,7 @@ def test_the_policy_says_how_long_a_name_may_be_kept(kept: NameServer, cluster: 
 def test_a_name_inside_leads_to_the_cluster_address(kept: NameServer, cluster: Cluster, launch: Launch) -> None:
     """Where the policy wants no load balancer: for those from whom a route leads to the cluster's Services."""
     cluster.create(launch.service(service="ClusterIP"))
-    address = json.loads(cluster.kubectl("get", "service/ada--lab", "--output=json"))["spec"]["clusterIP"]
+    address = json.loads(cluster.kubectl("get", service_of("ada--lab"), "--output=json"))["spec"]["clusterIP"]
     has_records(kept, named("ada--lab", address))
 
 

@@ -92,7 +92,7 @@ def test_a_key_by_keyboard(ada: Page, site: Site) -> None:
     ada.keyboard.press("Tab")
     ada.keyboard.insert_text("laptop")
     ada.keyboard.press("Enter")
-    expect(ada.get_by_role("alert")).to_contain_text("The key is an RSA key of 2048 bits; 3072 to 16384 are taken.")
+    expect(ada.get_by_role("alert")).to_contain_text("The key is an RSA key of 2048 bits; 3072 to 8192 are taken.")
     expect(ada.get_by_label("Name", exact=True)).to_have_value("laptop")
     assert_accessible(ada)
     ada.get_by_label("Public key").fill(ED25519)
@@ -124,6 +124,7 @@ def test_the_keyboard_goes_through_a_page_as_one_reads_it(ada: Page, site: Site,
     assert {"Environments", "Keys", "Log", "Toggle dark mode", "Logout"} < set(names)
 
 
+@pytest.mark.claim("lines-to-copy")
 def test_a_line_is_copied_and_said(ada: Page, site: Site) -> None:
     """By the keyboard, and to whoever hears the page."""
     ada.context.grant_permissions(["clipboard-read", "clipboard-write"])

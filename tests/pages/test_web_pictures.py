@@ -107,7 +107,7 @@ def alice(page: Page, site: Site) -> Page:
 
 def test_environments(alice: Page, pictures: Path) -> None:
     """One that is entered through the gateway, with all its lines, and one without ssh."""
-    expect(alice.get_by_text("ssh -J swish@ssh.example.org swish@alice--lab.swish.svc", exact=True)).to_be_visible()
+    expect(alice.get_by_text("ssh -J swish@ssh.example.org swish@env-alice--lab.swish.svc", exact=True)).to_be_visible()
     alice.screenshot(path=pictures / "environments.png", full_page=True)
     assert_accessible(alice)
 

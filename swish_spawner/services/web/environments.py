@@ -93,7 +93,7 @@ async def _seen(parts: Parts, entrance: Entrance | None) -> Seen:
     if entrance is None:
         return Seen()
     target = entrance.target
-    service = await parts.addresses.of_service(target.namespace, target.environment)
+    service = await parts.addresses.of_service(target.namespace, target.service)
     if target.host is None:
         return Seen(service)
     there = {"ClusterIP": (service.cluster_ip,), "LoadBalancer": service.load_balancer} if service else {}

@@ -21,19 +21,19 @@ async def gateway_answer(parts: Parts, fingerprint: str) -> dict[str, Any]:
         fingerprint: of the key that is offered, as OpenSSH prints it.
 
     Returns:
-        ``lines`` of ``authorized_keys``, empty for an unknown key; the ``user`` whose it is, with commas for several;
-        and ``targets``: for each name that may be asked for, the one that the cluster's DNS knows.
+        ``lines`` of ``authorized_keys``, empty for an unknown key; ``users``, whose it is; and ``targets``: for each
+        name that may be asked for, the one that the cluster's DNS knows.
 
     Raises:
         Unavailable: Kubernetes or the hub does not answer.
     """
     holders = await parts.keys.holders(fingerprint)
     if not holders:
-        return {"lines": [], "user": "", "targets": {}}
+        return {"lines": [], "users": [], "targets": {}}
     found = await asyncio.gather(*(_targets(parts, user) for user, _ in holders))
     targets = [target for some in found for target in some]
-    users = ",".join(sorted(user for user, _ in holders))
-    return {"lines": [gateway_line(holders[0][1].line, targets)], "user": users, "targets": gateway_targets(targets)}
+    users = sorted(user for user, _ in holders)
+    return {"lines": [gateway_line(holders[0][1].line, targets)], "users": users, "targets": gateway_targets(targets)}
 
 
 async def _targets(parts: Parts, user: str) -> list[Target]:

@@ -1,14 +1,14 @@
-"""Whose each key is, remembered for some seconds."""
+"""Everybody's keys, remembered for some seconds."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
-from swish_spawner.core.ssh_key_list import KeptKey, key_lists
+from swish_spawner.core.ssh_key_list import SECRET_MOST, KeptKey, KeyList, key_lists, size
 
 #: How long it is remembered (seconds), should anybody but this process change a Secret.
 _REMEMBER_SECONDS: Final = 10.0
@@ -19,6 +19,9 @@ class KeyMemory:
 
     def __init__(self) -> None:
         self.holders: dict[str, list[tuple[str, KeptKey]]] = {}
+        self.lists: tuple[KeyList, ...] = ()
+        #: how full the fullest Secret is, from 0 to 1
+        self.fullest = 0.0
         self.reading = asyncio.Lock()
         self.changes = 0
         self._kept_at: tuple[int, float] | None = None
@@ -30,11 +33,13 @@ class KeyMemory:
         changes, at = self._kept_at
         return changes == self.changes and time.monotonic() - at < _REMEMBER_SECONDS
 
-    def keep(self, shards: Iterable[Mapping[str, str]], changes: int) -> None:
+    def keep(self, shards: Collection[Mapping[str, str]], changes: int) -> None:
         """Take in what was read when there had been so many changes."""
+        self.fullest = max(map(size, shards), default=0) / SECRET_MOST
         self.holders, self._kept_at = {}, (changes, time.monotonic())
-        for one in (one for items in shards for one in key_lists(items).values()):
-            for key in one.keys:
+        self.lists = tuple(one for items in shards for one in key_lists(items).values())
+        for one in self.lists:
+            for key in one.current.keys:
                 self.holders.setdefault(key.fingerprint, []).append((one.user, key))
 
     @contextmanager

@@ -8,8 +8,9 @@ that cannot be written then is written later, by `sync`, so nothing that was ask
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final
 
 from swish_spawner.adapters.key_secrets import KeySecrets
@@ -55,7 +56,7 @@ class KeyStore:
         Raises:
             Unavailable: Kubernetes does not answer, or keeps no such Secret.
         """
-        return key_list(user, await self._read(self.namespace, secret_name(shard(user))))
+        return key_list(user, await self._read(self.namespace, secret_name(shard(user)))).current
 
     async def change(self, user: str, groups: Iterable[str], change: Callable[[KeyList], KeyList]) -> KeyList:
         """Change a person's keys everywhere, and return them as they are then.
@@ -70,7 +71,7 @@ class KeyStore:
         """
 
         def changed(items: Mapping[str, str]) -> Items:
-            return change(key_list(user, items)).items()
+            return change(key_list(user, items).current).items()
 
         name = secret_name(shard(user))
         async with self._locks[name]:
@@ -84,16 +85,17 @@ class KeyStore:
             )
         return new
 
-    async def sync(self, groups: Mapping[str, Iterable[str]]) -> bool:
+    async def sync(self, groups: Mapping[str, Iterable[str]], unknown: Collection[str] = ()) -> bool:
         """Make every copy as its list is: after a fault, or when people's teams or the policy have changed.
 
         Args:
             groups: the JupyterHub groups of every user of the hub, by name; who is left out is in none.
+            unknown: of whom nobody can say now in which groups they are; their copies stay as they are.
 
         Returns:
             Whether all copies are right now.
         """
-        done = await asyncio.gather(*(self._sync_shard(name, groups) for name in secret_names()))
+        done = await asyncio.gather(*(self._sync_shard(name, groups, unknown) for name in secret_names()))
         return all(done)
 
     async def holders(self, fingerprint: str) -> list[tuple[str, KeptKey]]:
@@ -102,24 +104,53 @@ class KeyStore:
         Raises:
             Unavailable: Kubernetes does not answer.
         """
-        return (await self._everybody()).get(fingerprint, [])
+        return (await self._everybody()).holders.get(fingerprint, [])
 
-    async def users(self) -> frozenset[str]:
-        """Return everybody who has a key.
+    async def lists(self) -> tuple[KeyList, ...]:
+        """Return the list of everybody who has one, those that are set aside too.
 
         Raises:
             Unavailable: Kubernetes does not answer.
         """
-        return frozenset(user for held in (await self._everybody()).values() for user, _ in held)
+        return (await self._everybody()).lists
 
-    async def _everybody(self) -> Mapping[str, list[tuple[str, KeptKey]]]:
-        """Return all keys by fingerprint: as they are, or were some seconds ago where nobody has changed any since."""
+    async def fullest(self) -> float:
+        """Return how full the fullest Secret is, from 0 to 1; one that is full takes nobody's new keys.
+
+        Raises:
+            Unavailable: Kubernetes does not answer.
+        """
+        return (await self._everybody()).fullest
+
+    async def set_aside(self, user: str, gone: datetime | None) -> None:
+        """Set a person's list aside, since nobody of that name is there; or with None have it count again.
+
+        Raises:
+            Unavailable: Kubernetes does not answer.
+        """
+        name = secret_name(shard(user))
+        async with self._locks[name]:
+            with self._memory.changing():
+                await self._change(
+                    self.namespace, name, lambda items: replace(key_list(user, items), gone=gone).items()
+                )
+
+    async def forget(self, user: str) -> None:
+        """Give up a list that is set aside; one that somebody has made since stays.
+
+        Raises:
+            Unavailable: Kubernetes does not answer.
+        """
+        await self.change(user, (), lambda current: current)
+
+    async def _everybody(self) -> KeyMemory:
+        """Return all keys: as they are, or were some seconds ago where nobody has changed any since."""
         async with self._memory.reading:
             if not self._memory.is_fresh():
                 changes = self._memory.changes
                 shards = await asyncio.gather(*(self._read(self.namespace, name) for name in secret_names()))
                 self._memory.keep(shards, changes)
-            return self._memory.holders
+            return self._memory
 
     def _homes(self, groups: Iterable[str]) -> frozenset[str]:
         """Return where copies for members of these groups are, without the installation's own namespace."""
@@ -147,23 +178,26 @@ class KeyStore:
         done = await asyncio.gather(*map(copy, places))
         return [place for place, well in zip(places, done, strict=True) if not well]
 
-    async def _sync_shard(self, name: str, groups: Mapping[str, Iterable[str]]) -> bool:
+    async def _sync_shard(self, name: str, groups: Mapping[str, Iterable[str]], unknown: Collection[str]) -> bool:
         async with self._locks[name]:
             try:
                 lists = key_lists(await self._read(self.namespace, name)).values()
             except SwishError:
                 return False
             homes = {one.user: self._homes(groups.get(one.user, ())) for one in lists}
+            stays = {item for one in lists if one.user in unknown for item in one.items()}
             copies = (
-                self._sync_copy(place, name, [one for one in lists if place in homes[one.user]])
+                self._sync_copy(place, name, [one.current for one in lists if place in homes[one.user]], stays)
                 for place in self._others()
             )
             return all(await asyncio.gather(*copies))
 
-    async def _sync_copy(self, namespace: str, name: str, lists: Iterable[KeyList]) -> bool:
+    async def _sync_copy(self, namespace: str, name: str, lists: Iterable[KeyList], stays: Collection[str]) -> bool:
         wanted: dict[str, str | None] = {item: text for one in lists for item, text in one.items().items()}
         try:
-            await self._change(namespace, name, lambda items: {**dict.fromkeys(items), **wanted})
+            await self._change(
+                namespace, name, lambda items: {**dict.fromkeys(item for item in items if item not in stays), **wanted}
+            )
         except SwishError:
             return False
         return True

@@ -40,6 +40,22 @@ class Metrics:
         self.late = Gauge(
             "swish_web_keys_late", "1 while copies of keys are not as their lists are", registry=self.registry
         )
+        self.held = Gauge(
+            "swish_web_keys_held",
+            "People with keys whom the hub does not know and whose keys stay, since they are too many to be gone",
+            registry=self.registry,
+        )
+        self.held_people = 0
+        self.fullest = Gauge(
+            "swish_web_keys_fullest_ratio",
+            "How full the fullest of the Secrets is that keep public keys, from 0 to 1",
+            registry=self.registry,
+        )
+
+    def hold(self, people: int) -> None:
+        """Take down whose keys stay although the hub does not know them."""
+        self.held_people = people
+        self.held.set(people)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,9 +66,9 @@ def test_the_gateway_lets_a_key_to_its_owners_environments(site: Site, lab: str)
     """And to nobody else's."""
     site.ask("POST", "api/keys", {"key": ED25519}, site.token("ada"))
     status, answer = site.ask_inside(ASK, Authorization=f"Bearer {GATEWAY_TOKEN}")
-    assert (status, answer["user"]) == (200, "ada")
-    assert 'permitopen="ada--lab.swish-imaging.svc:22"' in answer["lines"][0]
-    assert answer["targets"]["ada--lab:22"] == "ada--lab.swish-imaging.svc.cluster.local:22"
+    assert (status, answer["users"]) == (200, ["ada"])
+    assert 'permitopen="env-ada--lab.swish-imaging.svc:22"' in answer["lines"][0]
+    assert answer["targets"]["env-ada--lab:22"] == "env-ada--lab.swish-imaging.svc.cluster.local:22"
 
 
 def test_the_hub_leads_to_the_pages(ada: Visitor) -> None:

@@ -50,6 +50,7 @@ def page(*arguments: Any, **more: Any) -> str:
     return html.unescape(rendered(*arguments, **more))
 
 
+@pytest.mark.claim("lines-to-copy")
 def test_a_name_that_works_has_all_lines(policy: Policy) -> None:
     """For a terminal, files, the configuration, editors and trust."""
     text = page(policy, NAMED, Seen(resolves=True))
@@ -66,7 +67,7 @@ def test_a_name_that_works_has_all_lines(policy: Policy) -> None:
 def test_kubectl_is_told_where_nothing_else_is(policy: Policy) -> None:
     """With the command that runs meanwhile."""
     text = page(policy, replace(NAMELESS, kind="ClusterIP"))
-    assert "kubectl --namespace imaging port-forward service/ada--lab 2222:22" in text
+    assert "kubectl --namespace imaging port-forward service/env-ada--lab 2222:22" in text
     assert "ssh -p 2222 swish@localhost" in text
 
 

@@ -30,6 +30,7 @@ def authorized(api: FakeApi, namespace: str, user: str) -> str:
     return base64.b64decode(data.get(key_id(user), "")).decode()
 
 
+@pytest.mark.claim("key-opens")
 def test_a_key_is_added(site: Site, site_api: FakeApi, token: str) -> None:
     """It is kept with its name, and is where the person's environments are."""
     status, key = site.ask("POST", "api/keys", {"key": f"{ED25519} ada@laptop", "name": "laptop"}, token)

@@ -69,6 +69,7 @@ def test_the_page_says_who_entered(site: Site) -> None:
     assert "alan" not in page
 
 
+@pytest.mark.claim("log-metrics")
 def test_the_log_has_metrics(site: Site) -> None:
     """Among the service's own."""
     _, text = site.ask_inside("metrics")

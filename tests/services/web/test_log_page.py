@@ -69,6 +69,7 @@ def test_there_is_nothing_older() -> None:
     assert '<a href="/services/swish/log">Newest</a>' in text
 
 
+@pytest.mark.claim("notebook-is-marked")
 @pytest.mark.parametrize(
     ("source", "marked"), [("sidecar", False), ("notebook", True)], ids=["of a sidecar", "of the notebook's container"]
 )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from swish_spawner.services.web.upkeep import keep_keys, upkeep
 from tests.core.test_ssh_keys import ED25519
 from tests.fake_api import FakeApi
 from tests.services.web.test_gateway_key import parts as some_parts
-from tests.services.web.test_key_store import add, copy_of
+from tests.services.web.test_key_store import KEY, NOW, add, copy_of
 
 
 class People:
@@ -29,11 +31,17 @@ class People:
     Args:
         groups: whom the list of all has.
         late: who came since.
+        created: when all of them were made.
     """
 
-    def __init__(self, groups: dict[str, frozenset[str]], late: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        groups: dict[str, frozenset[str]],
+        late: Mapping[str, Iterable[str]] | None = None,
+        created: datetime = NOW,
+    ) -> None:
         self.asked = 0
-        self._groups, self._late = groups, late
+        self._groups, self._late, self._created = groups, late or {}, created
 
     async def groups(self) -> dict[str, frozenset[str]]:
         """Return the groups of everybody."""
@@ -42,15 +50,16 @@ class People:
 
     async def user(self, name: str) -> dict[str, Any]:
         """Return a person."""
-        if name not in self._groups and name not in self._late:
+        everybody = {**self._groups, **self._late}
+        if name not in everybody:
             raise NotThere("no such user")
-        return {"name": name}
+        return {"name": name, "groups": list(everybody[name]), "created": self._created.isoformat()}
 
 
 @pytest.fixture
 def parts(store: KeyStore) -> Parts:
     """What a round uses."""
-    return replace(some_parts(Path()), keys=store)
+    return replace(some_parts(Path()), keys=store, now=lambda: NOW)
 
 
 def with_people(parts: Parts, people: Any) -> Parts:
@@ -65,17 +74,62 @@ async def test_a_round_makes_copies_right(parts: Parts, store: KeyStore, api: Fa
     assert copy_of(api, "ada")
 
 
-@pytest.mark.parametrize(("late", "left"), [((), 0), (("ada",), 1)])
-async def test_the_keys_of_the_gone_are_forgotten(
-    parts: Parts,
-    store: KeyStore,
-    late: tuple[str, ...],
-    left: int,
-) -> None:
-    """The next person of that name is another; who came since the list was read is not gone."""
+async def test_who_came_since_the_list_was_read_is_not_gone(parts: Parts, store: KeyStore, api: FakeApi) -> None:
+    """Nor is who was left out of one of its pages: each is asked for by name, and copies stay as well."""
+    await store.change("ada", ["imaging"], add)
+    assert await keep_keys(with_people(parts, People({"grace": frozenset()}, late={"ada": ("imaging",)})))
+    assert (await store.of("ada")).keys
+    assert copy_of(api, "ada")
+
+
+async def test_the_keys_of_the_gone_are_set_aside(parts: Parts, store: KeyStore, api: FakeApi) -> None:
+    """They open nothing, since the next person of that name is another; and they are not lost."""
+    await store.change("ada", ["imaging"], add)
+    assert await keep_keys(with_people(parts, People({"grace": frozenset()})))
+    assert not (await store.of("ada")).keys
+    assert not copy_of(api, "ada")
+    assert await store.holders(KEY.fingerprint) == []
+    assert [one.user for one in await store.lists()] == ["ada"]
+
+
+async def test_after_a_week_they_are_forgotten(parts: Parts, store: KeyStore) -> None:
+    """And not before."""
     await store.change("ada", [], add)
-    assert await keep_keys(with_people(parts, People({"grace": frozenset()}, late)))
-    assert len((await store.of("ada")).keys) == left
+    for days, left in ((0, 1), (6, 1), (7, 0)):
+        then = replace(parts, now=partial(NOW.__add__, timedelta(days=days)))
+        assert await keep_keys(with_people(then, People({"grace": frozenset()})))
+        assert len(await store.lists()) == left
+
+
+@pytest.mark.parametrize(("created", "keys"), [(NOW - timedelta(days=9), 1), (NOW + timedelta(days=1), 0)])
+async def test_who_comes_back_has_their_keys(parts: Parts, store: KeyStore, created: datetime, keys: int) -> None:
+    """As the same person, that is, e.g. once a role is as wide as it was; whoever has the name since then has none."""
+    await store.change("ada", [], add)
+    assert await keep_keys(with_people(parts, People({"grace": frozenset()})))
+    assert await keep_keys(with_people(parts, People({"ada": frozenset()}, created=created)))
+    assert len((await store.of("ada")).keys) == keys
+
+
+async def test_the_next_person_of_a_name_keeps_what_they_add(parts: Parts, store: KeyStore) -> None:
+    """Also when those of before are forgotten."""
+    await store.change("ada", [], add)
+    assert await keep_keys(with_people(parts, People({})))
+    await store.change("ada", [], add)
+    later = replace(parts, now=lambda: NOW + timedelta(days=8))
+    assert await keep_keys(with_people(later, People({"ada": frozenset()}, created=NOW + timedelta(days=1))))
+    assert len((await store.of("ada")).keys) == 1
+
+
+@pytest.mark.parametrize("people", [2, 40])
+async def test_a_hub_that_knows_nobody_costs_no_keys(parts: Parts, store: KeyStore, api: FakeApi, people: int) -> None:
+    """Its database is new, or its role was narrowed; it is said, and counted."""
+    names = [f"person-{number}" for number in range(people)]
+    for name in names:
+        await store.change(name, ["imaging"], add)
+    assert await keep_keys(with_people(parts, People({"grace": frozenset()})))
+    assert all([(await store.of(name)).keys for name in names])
+    assert all(copy_of(api, name) for name in names)
+    assert parts.metrics.registry.get_sample_value("swish_web_keys_held") == people
 
 
 async def test_without_the_hub_nothing_is_touched(parts: Parts, store: KeyStore) -> None:
