@@ -50,7 +50,7 @@ status: venv ## print one JSON object; success only when the hub answers
 	@$(PY) -m local status
 
 test: venv ## run every check, and the end-to-end tests on a real cluster; ends with how long each part took
-	@$(MAKE) openssh chromium bind
+	@$(MAKE) openssh chromium bind promtool
 	@$(PY) .ci/checks.py $(MAKE)
 
 lint: venv ## formatting, lint, types and import contracts
@@ -68,7 +68,7 @@ unit-oldest: openssh $(OLD_VENV)/complete
 	$(OLD_VENV)/bin/python -m pytest tests/spawner tests/adapters
 
 # An API server is what its tests on one want; a build of it that is under way is waited for.
-chart: venv ## check the Helm chart and what it renders
+chart: venv promtool ## check the Helm chart and what it renders
 	@for tool in kube-apiserver etcd; do $(PY) -m local tool $$tool >/dev/null || exit 1; done
 	@helm=$$($(PY) -m local tool helm) && [ -n "$$helm" ] && SWISH_HELM=$$helm $(PY) -m pytest tests/chart
 
@@ -98,7 +98,7 @@ lock: venv ## pin requirements/*.in again, with hashes and without addresses
 
 # The environments are keyed by content, so that they exist is all there is to know.
 NEED_PYTHON = command -v $(PYTHON) >/dev/null || { echo "error: Swish needs Python 3.11 or newer; no $(PYTHON) here" >&2; exit 1; }
-.PHONY: venv chromium openssh bind
+.PHONY: venv chromium openssh bind promtool
 venv: $(VENV)/complete
 
 $(VENV)/complete:
@@ -111,12 +111,19 @@ $(OLD_VENV)/complete:
 
 # The browser tests drive Debian's own Chromium, the one without windows.
 chromium:
-	@command -v chromium-headless-shell >/dev/null || .ci/install-chromium
+	@command -v chromium-headless-shell >/dev/null || \
+	  .ci/install-debian "Chromium, for the tests of pages" chromium-headless-shell fonts-liberation
 
 # The tests of swish-sshd run Debian's own OpenSSH; where it may not be installed they are skipped, and say so.
 openssh:
-	@{ [ -x /usr/sbin/sshd ] && command -v rsync >/dev/null; } || .ci/install-openssh || true
+	@{ [ -x /usr/sbin/sshd ] && command -v rsync >/dev/null; } || .ci/install-debian \
+	  "OpenSSH, for the tests of swish-sshd" openssh-client openssh-server openssh-sftp-server rsync || [ $$? = 3 ]
 
 # The tests of environments' names ask Debian's own BIND.
 bind:
-	@{ [ -x /usr/sbin/named ] && command -v dig >/dev/null; } || .ci/install-bind
+	@{ [ -x /usr/sbin/named ] && command -v dig >/dev/null; } || \
+	  .ci/install-debian "BIND, for the tests of names" bind9 bind9-dnsutils || [ $$? = 3 ]
+
+# The tests of alert rules ask Debian's own promtool.
+promtool:
+	@command -v promtool >/dev/null || .ci/install-debian "promtool, for the tests of alerts" prometheus || [ $$? = 3 ]

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 from typing import Any
+
+import pytest
+import yaml
 
 from tests.chart.rendering import CHART, Helm, Manifest, one
 
@@ -52,3 +57,53 @@ def test_prometheus_may_choose_by_labels(helm: Helm) -> None:
     labels = {"release": "prometheus"}
     manifests = helm.template(monitoring(serviceMonitor={"enabled": True, "labels": labels}))
     assert labels.items() <= one(manifests, "ServiceMonitor", "hub")["metadata"]["labels"].items()
+
+
+RULES = CHART / "rules" / "swish.yaml"
+
+
+def alerts() -> dict[str, dict[str, Any]]:
+    """Return every alert by its name."""
+    groups = yaml.safe_load(RULES.read_text())["groups"]
+    return {rule["alert"]: rule for group in groups for rule in group["rules"]}
+
+
+def test_rules_are_what_the_chart_makes(helm: Helm) -> None:
+    """As they are in the file, which another Prometheus reads."""
+    labels = {"release": "prometheus"}
+    made = one(helm.template(monitoring(rules={"enabled": True, "labels": labels})), "PrometheusRule", "swish")
+    assert labels.items() <= made["metadata"]["labels"].items()
+    assert made["spec"] == yaml.safe_load(RULES.read_text())
+
+
+@pytest.mark.claim("sweeper-alerts")
+def test_each_alert_fires_by_what_it_is_for() -> None:
+    """By promtool, and each of them has such a test."""
+    cases = CHART.parent / "tests" / "chart" / "rules" / "swish_test.yaml"
+    tested = {
+        case["alertname"]
+        for test in yaml.safe_load(cases.read_text())["tests"]
+        for case in test["alert_rule_test"]
+        if case["exp_alerts"]
+    }
+    assert tested == alerts().keys()
+    done = subprocess.run(["promtool", "test", "rules", cases], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_each_alert_has_its_runbook() -> None:
+    """A heading of the page that it names, and no heading is of none."""
+    page = CHART.parent / "docs" / "how-to" / "alerts.md"
+    headings = re.findall(r"(?m)^## (\w+)$", page.read_text())
+    assert headings == list(alerts())
+    for name, rule in alerts().items():
+        assert rule["annotations"]["runbook"] == f"docs/how-to/alerts.md#{name.lower()}"
+
+
+def test_alerts_are_of_metrics_that_there_are() -> None:
+    """A name that nobody tells Prometheus would never fire."""
+    told = (CHART.parent / "docs" / "reference" / "metrics.md").read_text()
+    for name, rule in alerts().items():
+        metrics = re.findall(r"swish_[a-z_]+", rule["expr"])
+        assert metrics, name
+        assert all(f"`{metric.removesuffix('_bucket')}`" in told for metric in metrics), name
