@@ -14,6 +14,7 @@ import yaml
 from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
+from docs import claims
 from swish_spawner.__main__ import table
 from swish_spawner.adapters.policy_file import read_policy
 from swish_spawner.core import labels
@@ -22,6 +23,8 @@ from swish_spawner.core.plan import Person, plan_server
 from swish_spawner.core.request import options_schema, parse_request
 from swish_spawner.core.ssh import KEYS, PORT, PUBLIC_PORT, START, start_secret_name
 from swish_spawner.core.ssh_keys import secret_names
+from swish_spawner.core.ssh_names import service_name
+from swish_spawner.core.token import token_secret_name
 
 ROOT = Path(__file__).resolve().parent.parent
 Schema = Mapping[str, Any]
@@ -261,6 +264,11 @@ The policy's [`ssh.service_annotations`](policy.md) are beside them.
 
 {{names}}
 
+## The token
+
+`Secret/{{token}}`, beside each environment and gone with its pod, has the token by which it speaks to the hub; `START`
+is the start's id. It is not in the pod, so whoever may only look at pods cannot speak for anybody.
+
 ## Objects of ssh
 
 Beside an environment that is launched with ssh, in its namespace, and gone with its pod:
@@ -294,8 +302,8 @@ SSH_OBJECTS = {
     "beside": {
         f"Secret/{start_secret_name('START')}": f"The host key and what sshd is told, mounted at `{START}`; `START` is "
         "the start's id. It has the labels above.",
-        "Service/ENVIRONMENT": f"Port {PUBLIC_PORT} to sshd's {PORT}, of the type `ssh.service`, named as the "
-        f"`{labels.ENVIRONMENT}` that it selects. It has the labels and the names above.",
+        f"Service/{service_name('ENVIRONMENT')}": f"Port {PUBLIC_PORT} to sshd's {PORT}, of the type `ssh.service`, "
+        f"named after the `{labels.ENVIRONMENT}` that it selects. It has the labels and the names above.",
     },
     "standing": {
         f"Secret/{secret_names()[0]}` … `Secret/{secret_names()[-1]}": "The public keys of those whose id begins "
@@ -323,6 +331,7 @@ def labels_page() -> str:
     }
     objects = {name: table_of(rows, "object | what it is") for name, rows in SSH_OBJECTS.items()}
     prefixes = " and ".join(words(prefix) for prefix in labels.EXTERNAL_DNS)
+    objects["token"] = token_secret_name("START")
     return LABELS.format(prefixes=prefixes, **objects, **{name: table_of(keys) for name, keys in tables.items()})
 
 
@@ -431,6 +440,7 @@ def pages() -> dict[str, str]:
         "docs/reference/rest-api.md": rest_api(),
         "docs/reference/labels.md": labels_page(),
         "docs/reference/metrics.md": metrics_page(),
+        claims.PAGE: claims.claims_page(*claims.gathered()),
         launch: explained((ROOT / launch).read_text(encoding="utf-8")),
     }
 

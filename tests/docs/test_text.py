@@ -47,6 +47,7 @@ def test_requirements_are_pinned_with_hashes(path: Path):
         assert "://" not in entry, entry
 
 
+@pytest.mark.claim("status-and-down")
 def test_makefile_has_the_promised_targets():
     """The commands that people and other checks rely on are there, each with its line of help."""
     promised = {"up", "down", "status", "test", "lint", "unit", "chart", "e2e", "bench", "help"}

@@ -38,6 +38,7 @@ def test_launch_in_a_browser(page: Page, install: Install, own_server: str, pict
     expect(page.locator(".jp-OutputArea-output").first).to_have_text("42", timeout=60_000)
 
 
+@pytest.mark.claim("files-page")
 def test_files(page: Page, install: Install, alice: Person, own_server: str, pictures: Path):
     """What an environment has kept is listed when it is gone from the hub, and deleted after a second look."""
     if not alice.model(own_server):  # where this test runs alone

@@ -49,6 +49,7 @@ def evict(install: Install, pod: dict[str, Any]) -> None:
     install.kubectl("create", "--raw", place, "--filename=-", stdin=json.dumps(body))
 
 
+@pytest.mark.claim("protected")
 def test_drain_and_checkpoint(install: Install, alice: Person, server_name: str):
     """A protected environment withstands a drain, and runs the person's checkpoint before it is stopped."""
     server = alice.start_and_wait(server_name, **GUARDED)
@@ -105,6 +106,7 @@ def test_a_launch_without_ssh_adds_nothing(walled: Install, alice: Person, in_wa
     assert not [name for name in names if in_walled.name in name]
 
 
+@pytest.mark.claim("quotas")
 def test_team_in_its_own_namespace(install: Install, walled: Install, alice: Person, in_walled: Server):
     """A team's environments are in its namespace, Guaranteed, and both hub and cluster hold it to its quota."""
     pod = walled.environment_pod(alice.name, in_walled.name)

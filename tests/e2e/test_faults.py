@@ -36,6 +36,7 @@ def test_refused_over_rest(
     assert install.environment_pods(alice.name, server_name) == []
 
 
+@pytest.mark.claim("one-set-of-rules")
 def test_refused_in_the_form(alice: Person, install: Install, server_name: str):
     """The form, sent with another team's name in it, is shown again with the reason, and makes no pod."""
     page = alice.http.get(f"hub/spawn/{alice.name}/{server_name}")

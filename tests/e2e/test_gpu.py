@@ -36,6 +36,7 @@ def gpu_node(install: Install) -> Iterator[str]:
         yield name
 
 
+@pytest.mark.claim("pools-by-request")
 def test_gpu_lands_on_it(install: Install, alice: Person, server_name: str, gpu_node: str):
     """Who asks for a GPU gets one, on the node that is tainted for it, Guaranteed and with large shared memory."""
     server = alice.start_and_wait(server_name, **SMALL, gpu="nvidia-t4")

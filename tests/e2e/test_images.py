@@ -30,11 +30,13 @@ CELLS = {
 FIRST_PACKAGES = {"python2": ("tabulate==0.8.10", "import tabulate; print tabulate.__version__", "0.8.10\n")}
 
 
+@pytest.mark.claim("three-languages")
 def test_every_image_is_tried():
     """No image of the shipped policy is left out here."""
     assert CELLS.keys() == yaml.safe_load(POLICY.read_text())["images"].keys()
 
 
+@pytest.mark.claim("three-languages")
 @pytest.mark.parametrize("image", CELLS)
 def test_image_runs_a_cell(install: Install, alice: Person, page: Page, server_name: str, image: str):
     """An environment of the image becomes ready, and its own kernel does what a cell says, by API and in a browser."""

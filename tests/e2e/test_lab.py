@@ -162,6 +162,7 @@ def test_all_of_json_schemas_formats(alice: Person, server: Server):
         assert kernel.run(code) == "True\n"
 
 
+@pytest.mark.claim("packages-before-the-start")
 def test_packages_are_installed_before_the_start(install: Install, alice: Person, server: Server):
     """By a container that goes before; the person is told, and the environment's kernel finds them in their files."""
     pod = install.environment_pod(alice.name, server.name)
@@ -175,6 +176,7 @@ def test_packages_are_installed_before_the_start(install: Install, alice: Person
     assert place.startswith("/home/swish/.swish/packages/python3/")
 
 
+@pytest.mark.claim("faults-start-again")
 def test_a_package_that_is_not_to_be_had(alice: Person, server: Server):
     """It fails in pip's words, and the next start has the files as they were. The last test: it stops the server."""
     alice.stop(server.name)

@@ -47,6 +47,7 @@ def left_behind(before: dict[machine.Process, str]) -> dict[str, object]:
     return {what: places for what, places in found.items() if places}
 
 
+@pytest.mark.claim("make-up-needs", "status-and-down")
 def test_down_leaves_nothing_and_up_works_again(install: Install, server_name: str):
     """After `down` no process, interface, mount, rule or folder is left; after `up` people find their files again."""
     with Person(install, install.username, install.password) as alice:

@@ -26,6 +26,7 @@ def toleration(value: str) -> dict[str, str]:
     return {"key": TAINT, "operator": "Equal", "value": value, "effect": "NoSchedule"}
 
 
+@pytest.mark.claim("node-size-and-team", "pools-by-request")
 def test_high_memory(install: Install, alice: Person, server_name: str):
     """65Gi goes to the high-memory pool by itself: tolerated, protected, roomy, and honest about having no node."""
     assert alice.start(server_name, image="python3", memory="65Gi").status_code == 202

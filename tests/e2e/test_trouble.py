@@ -61,6 +61,7 @@ def test_an_image_whose_name_is_not_valid(alice: Person, server_name: str):
     assert 'The image "Misnamed" is set up with a name that is not valid.' in words
 
 
+@pytest.mark.claim("faults-start-again")
 def test_a_missing_secret(cramped: Install, alice: Person, server_name: str):
     """What is missing is named as Kubernetes names it, and the next start has it."""
     cramped.kubectl("delete", "secret", KEYS)

@@ -117,6 +117,7 @@ def secret_and_config(**shared: list[str]) -> FakeShell:
     })  # fmt: skip
 
 
+@pytest.mark.claim("status-and-down")
 def test_status_names_people_and_passwords(tmp_path):
     """With the shared password, status tells who may log in; an address that does not answer is not up."""
     shell = secret_and_config(allowed_users=["alice", "bob"], admin_users=["admin"])
@@ -137,6 +138,7 @@ def test_status_without_shared_password(tmp_path):
     assert found.admin_token == "the-admin-token"
 
 
+@pytest.mark.claim("status-and-down")
 def test_status_of_nothing():
     """Where nothing runs, status says so with every key there."""
     found = json.loads(down(Target("local", "swish-local", Path("/k"))).to_json())

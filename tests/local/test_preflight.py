@@ -47,6 +47,7 @@ FINE = [
 ]
 
 
+@pytest.mark.claim("make-up-needs")
 @pytest.mark.parametrize(("why", "change", "words"), BAD, ids=[row[0] for row in BAD])
 def test_refused(why, change, words):
     """Each obstacle alone gives exactly one sentence, with the words a person needs."""
@@ -55,6 +56,7 @@ def test_refused(why, change, words):
     assert "\n" not in sentence
 
 
+@pytest.mark.claim("make-up-needs")
 @pytest.mark.parametrize(("why", "change"), FINE, ids=[row[0] for row in FINE])
 def test_accepted(why, change):
     """What is unusual but works is not refused."""
