@@ -273,7 +273,7 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
         Raises:
             LaunchFailed: the person was not told of it yet.
         """
-        uid, is_over = pod["metadata"]["uid"], start_of(pod) in (*self._over, *OVER) or has_ended(pod)
+        uid, is_over = pod["metadata"]["uid"], start_of(pod) in OVER or has_ended(pod)
         if is_over or "deletionTimestamp" in pod["metadata"] or not has_worked(pod) or self._told_of == uid:
             return
         self._told_of = uid

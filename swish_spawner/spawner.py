@@ -36,7 +36,7 @@ from swish_spawner.core.manifests import (
     prerequisite_manifests,
 )
 from swish_spawner.core.plan import Person, ServerPlan, plan_document, plan_server, teams_of, use_of
-from swish_spawner.core.pod import PACKAGES, enforced, packages_run, quality_lost, quality_problems, waits_for_node
+from swish_spawner.core.pod import PACKAGES, enforced, packages_run, quality_lost, quality_problems
 from swish_spawner.core.policy import Policy, Pool
 from swish_spawner.core.quota import Use
 from swish_spawner.core.refusals import refusal
@@ -44,7 +44,7 @@ from swish_spawner.core.request import parse_request
 from swish_spawner.core.ssh import ssh_document
 from swish_spawner.core.token import from_secret
 from swish_spawner.core.traits import MERGED, kubespawner_traits, merged
-from swish_spawner.core.trouble_types import Circumstances
+from swish_spawner.core.trouble_types import Circumstances, condition
 from swish_spawner.core.units import format_memory, parse_cpu
 from swish_spawner.core.volumes import scratch_claims
 from swish_spawner.core.whose import Whose, start_of
@@ -434,7 +434,7 @@ class SwishSpawner(QueuedSpawner):
         if self._lookout is None:
             self._lookout = self._new_lookout()
         self._lookout.look(pod, events, time.monotonic())
-        if pod is not None and waits_for_node(pod):
+        if condition(pod or {}, "PodScheduled").get("status") == "False":
             self.give_turn_back()
         if pod is not None and self.plan is not None and (lost := quality_lost(pod, self.plan)):
             self._notice(lost)

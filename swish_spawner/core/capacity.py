@@ -13,12 +13,12 @@ from swish_spawner.core.labels import GPU_RESOURCE, PROJECT, TAINT, TEAM, WORKLO
 from swish_spawner.core.policy import Pool, Team
 from swish_spawner.core.taints import Terms, opens_a_pool, pool_toleration, tolerates
 from swish_spawner.core.units import parse_quantity
+from swish_spawner.core.whose import has_ended
 
 Manifest = Mapping[str, Any]
 
 #: Effects of taints that keep a pod from starting on a node; ``PreferNoSchedule`` does not.
 _KEEPING: Final = ("NoSchedule", "NoExecute")
-_ENDED: Final = ("Succeeded", "Failed")
 
 
 class State(Enum):
@@ -156,7 +156,7 @@ def nodes_of(nodes: Iterable[Manifest], pods: Iterable[Manifest]) -> tuple[Node,
     used: dict[str, Amounts] = defaultdict(Amounts)
     for pod in pods:
         name = pod["spec"].get("nodeName")
-        if name and (pod.get("status") or {}).get("phase") not in _ENDED:
+        if name and not has_ended(pod):
             used[name] += requests_of(pod)
     return tuple(_node(manifest, used[manifest["metadata"]["name"]]) for manifest in nodes)
 

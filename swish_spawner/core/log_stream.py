@@ -15,6 +15,7 @@ from typing import Any, Final
 from swish_spawner.core import labels
 from swish_spawner.core.ssh_log import PRESENCE, Event, Source, gap, missing_before, record, whose
 from swish_spawner.core.trouble_types import part, parts
+from swish_spawner.core.whose import has_ended
 
 Resource = Mapping[str, Any]
 
@@ -184,7 +185,7 @@ def state_of(pod: Resource, container: str) -> State:
     own: Resource = next((one for one in every if one["name"] == container), {})
     restarts = int(own.get("restartCount") or 0)
     began = bool(own.get("containerID") or restarts)
-    return State(began, status.get("phase") in ("Succeeded", "Failed"), restarts)
+    return State(began, has_ended(pod), restarts)
 
 
 def split(line: str) -> tuple[str, int, str] | None:

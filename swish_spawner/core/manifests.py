@@ -94,15 +94,17 @@ def make_pod_disruption_budget(plan: ServerPlan, owner: Owner) -> Manifest:
 
 def make_ssh_secret(plan: ServerPlan, owner: Owner, start: SshStart) -> Manifest:
     """Return the Secret that sshd of one start reads; it goes with the pod."""
-    metadata = {**_metadata(plan, owner), "name": start_secret_name(start.spawn_id)}
-    files = start_files(plan, start.key)
-    return {"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": metadata, "stringData": files}
+    return _secret(plan, owner, start_secret_name(start.spawn_id), start_files(plan, start.key))
 
 
 def make_token_secret(plan: ServerPlan, owner: Owner, spawn_id: str, token: str) -> Manifest:
     """Return the Secret from which the containers of one start take their token for the hub; it goes with the pod."""
-    metadata = {**_metadata(plan, owner), "name": token_secret_name(spawn_id)}
-    return {"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": metadata, "stringData": {ITEM: token}}
+    return _secret(plan, owner, token_secret_name(spawn_id), {ITEM: token})
+
+
+def _secret(plan: ServerPlan, owner: Owner, name: str, items: Mapping[str, str]) -> Manifest:
+    metadata = {**_metadata(plan, owner), "name": name}
+    return {"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": metadata, "stringData": dict(items)}
 
 
 def make_ssh_service(plan: ServerPlan, owner: Owner, name: str) -> Manifest:

@@ -173,12 +173,6 @@ def quality_lost(pod: Manifest, plan: ServerPlan) -> str | None:
     return f"The cluster made this environment {given}, not Guaranteed; an administrator should look at its LimitRange."
 
 
-def waits_for_node(pod: Manifest) -> bool:
-    """Say whether the scheduler has looked for a node and found none yet."""
-    conditions = (pod.get("status") or {}).get("conditions") or ()
-    return any(one.get("type") == "PodScheduled" and one.get("status") == "False" for one in conditions)
-
-
 def packages_run(pod: Manifest | None) -> bool:
     """Say whether the packages of an environment are being installed now."""
     statuses = ((pod or {}).get("status") or {}).get("initContainerStatuses") or ()
