@@ -40,7 +40,9 @@ def _session(entry: Entry) -> str:
 def _tunnel(entry: Entry) -> str:
     outcome = f": {entry['outcome']}" if entry.get("outcome") else ""
     where = "that listens on" if entry.get("direction") == "remote" else "to"
-    return f"Tunnel {where} {entry.get('host', '?')} port {entry.get('port', '?')}{outcome}{_more(entry)}"
+    # a socket has a path and no port
+    port = f" port {entry['port']}" if "port" in entry else ""
+    return f"Tunnel {where} {entry.get('host', '?')}{port}{outcome}{_more(entry)}"
 
 
 def _file(entry: Entry) -> str:

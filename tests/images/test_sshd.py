@@ -407,6 +407,23 @@ def test_a_killed_worker_comes_back() -> None:
         assert box.process.poll() is None
 
 
+def test_nobody_else_gets_the_port_of_workers_that_end() -> None:
+    """It stays open, also while no worker is there, however often that is; who comes then is let in by the next one."""
+    with lab() as box:
+        box.start()
+        for count, number in enumerate((signal.SIGKILL, signal.SIGTERM, signal.SIGKILL, signal.SIGKILL), start=2):
+            os.kill(worker_of(box), number)
+            with box.open("echo in") as client:
+                while len(box.find("started")) < count:
+                    with socket.socket(socket.AF_INET6) as other:
+                        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                        with pytest.raises(OSError, match="Address already in use"):
+                            other.bind(("::", box.port))
+                    time.sleep(0.005)
+                assert client.communicate(timeout=ssh_lab.TIMEOUT)[0] == "in\n"
+        assert not box.find("blocked")
+
+
 def test_a_stop_ends_sessions_and_tells_so() -> None:
     """Asked to stop, it ends what is open, writes that down, and ends with status 0."""
     with lab() as box:

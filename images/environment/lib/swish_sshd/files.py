@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from swish_sshd.connection import Connection
+from swish_sshd.limits import less
 from swish_sshd.loop import Loop
 from swish_sshd.processes import ancestors
 from swish_sshd.sftp_log import SftpLog
@@ -35,7 +36,7 @@ class Files:
         self._streams: Counter[int] = Counter()
         # keeps lines apart, as sftp-server writes them: a file's name has ends of lines as it likes
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._socket.bind(name.replace("@", "\0", 1))
+        self._socket.bind(f"\0{name}")
         self._socket.listen(64)
         self._socket.setblocking(False)
         loop.reader(self._socket, self._accept)
@@ -54,12 +55,7 @@ class Files:
             accepted.close()
             return
         self._streams[owner.pid] += 1
-        _Stream(accepted, owner, self._loop, lambda: self._gone(owner.pid))
-
-    def _gone(self, pid: int) -> None:
-        self._streams[pid] -= 1
-        if not self._streams[pid]:
-            del self._streams[pid]
+        _Stream(accepted, owner, self._loop, lambda: less(self._streams, owner.pid))
 
 
 class _Stream:

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv6Address, ip_network
-from typing import Final
+from typing import Any, Final
 
 from swish_sshd.settings import Address, Network, holds
 
@@ -94,12 +94,12 @@ class Admission:
 
     def logged_in(self, source: str) -> None:
         """Count a connection as logged in, no longer as pending."""
-        _less(self.pending, source)
+        less(self.pending, source)
         self.open[source] += 1
 
     def ended(self, source: str, *, logged_in: bool) -> None:
         """Count a connection no more."""
-        _less(self.open if logged_in else self.pending, source)
+        less(self.open if logged_in else self.pending, source)
 
     def failed(self, source: str, now: float, attempts: int = 1) -> None:
         """Count bad log-ins."""
@@ -110,7 +110,8 @@ class Admission:
         self._debts[source] = (min(self.debt(source, now) + attempts, self.bounds.burst), now)
 
 
-def _less(counts: Counter[str], source: str) -> None:
+def less(counts: Counter[Any], source: Any) -> None:
+    """Count one less, and forget what is none."""
     counts[source] -= 1
     if counts[source] <= 0:
         del counts[source]

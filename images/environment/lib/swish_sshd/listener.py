@@ -7,17 +7,15 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any, Final
 
 from swish_sshd.connection import Connection, Peer
-from swish_sshd.limits import Admission, Verdict
+from swish_sshd.limits import Admission, Verdict, less
 from swish_sshd.loop import Loop
 from swish_sshd.queueing import Line
 from swish_sshd.settings import Settings, plain_address
 from swish_sshd.visitor import Visitor
 
-_BACKLOG: Final = 512
 #: Who has connected and said nothing yet: so many at once, and so many of one source.
 _VISITORS: Final = 512
 _VISITORS_OF_ONE: Final = 128
@@ -101,12 +99,7 @@ class Listener:
         peer = Peer(self._number, accepted, address, there[1], source)
         visitors[source] += 1
 
-        def gone() -> None:
-            visitors[source] -= 1
-            if not visitors[source]:
-                del visitors[source]
-
-        Visitor(peer, self.loop, self._come, gone)
+        Visitor(peer, self.loop, self._come, lambda: less(visitors, source))
 
     def _come(self, peer: Peer) -> None:
         if not self.settings.allows(peer.address):
@@ -217,29 +210,6 @@ class Listener:
                 "presence", connections=len(found), sessions=sum(connection.sessions for connection in found),
                 idle=round(max(0.0, time.time() - last)),
             )  # fmt: skip
-
-
-def bound(port: int) -> socket.socket:
-    """Listen on a port of all addresses.
-
-    Raises:
-        OSError: The port is taken.
-    """
-    try:
-        made = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
-        made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        name = "::"
-    except OSError:
-        made, name = socket.socket(socket.AF_INET, socket.SOCK_STREAM), "0.0.0.0"  # noqa: S104 - the pod's own address
-    with suppress(OSError):
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        made.bind((name, port))
-        made.listen(_BACKLOG)
-    except OSError:
-        made.close()
-        raise
-    return made
 
 
 def _nothing(_: Connection) -> None:

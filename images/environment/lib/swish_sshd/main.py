@@ -28,8 +28,9 @@ from swish_sshd.events import Console, Events
 from swish_sshd.files import Files
 from swish_sshd.gateway_keys import Lookup
 from swish_sshd.keys import KeysFile
-from swish_sshd.listener import Listener, bound
+from swish_sshd.listener import Listener
 from swish_sshd.loop import Loop
+from swish_sshd.port import Port
 from swish_sshd.settings import Settings, SettingsError, read_settings
 from swish_sshd.supervisor import detach, supervise
 from swish_sshd.variables import quote, session_variables
@@ -84,16 +85,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     variables = session_variables(os.environ)
     # the container's leads to the person's home first, for their sessions
     os.environ["PATH"] = _PATH
-    return supervise(lambda: work(options, variables))
+    # before the first fork, so that all workers have it
+    port = Port()
+    return supervise(lambda: work(options, variables, port))
 
 
-def work(options: argparse.Namespace, variables: Mapping[str, str]) -> int:
+def work(options: argparse.Namespace, variables: Mapping[str, str], port: Port) -> int:
     """Be the worker: wait until all is there that is needed, then listen until asked to stop."""
     signal.signal(signal.SIGTERM, _exit)
     say, is_told = Operator(), False
     while True:
         try:
-            ready = prepare(options, variables)
+            ready = prepare(options, variables, port)
         except PortTakenError as error:
             say(f"waiting: port {error.settings.port} is taken")
             if not is_told:
@@ -128,6 +131,7 @@ class Ready:
         settings: What is allowed.
         sshd: The command that serves one connection.
         files: The name of the socket that tells of files.
+        folder: The gateway's, for answers that it has had.
         version: OpenSSH's.
         port: The socket to accept from.
     """
@@ -135,11 +139,12 @@ class Ready:
     settings: Settings
     sshd: Sequence[str]
     files: str
+    folder: Path | None
     version: Version
     port: socket.socket
 
 
-def prepare(options: argparse.Namespace, variables: Mapping[str, str]) -> Ready:
+def prepare(options: argparse.Namespace, variables: Mapping[str, str], port: Port) -> Ready:
     """Get everything ready.
 
     Raises:
@@ -150,15 +155,18 @@ def prepare(options: argparse.Namespace, variables: Mapping[str, str]) -> Ready:
     if not (options.start / "host_key").is_file():
         raise SettingsError(f"{options.start / 'host_key'}: no such file")
     # of the network's own names, which nobody can take away or put another in the place of while we have it
-    files = f"@swish-sftp-{secrets.token_hex(16)}"
-    lookup = lookup_command(options, memory(options.temporary, settings.port)) if settings.gateway else ""
+    files = f"swish-sftp-{secrets.token_hex(16)}"
+    folder = memory(options.temporary, settings.port) if settings.gateway else None
+    lookup = lookup_command(options, folder) if folder else ""
     place = Place(options.start, options.keys, user_name(), sftp_command(files), lookup, variables)
     version = find_version(options.sshd)
     sshd = sshd_command(options.sshd, make_config(settings, place, version))
     try:
-        return Ready(settings, sshd, files, version, bound(settings.port))
+        return Ready(settings, sshd, files, folder, version, port.open(settings.port))
     except OSError as error:
-        raise (PortTakenError(settings) if error.errno == errno.EADDRINUSE else error) from error
+        if error.errno == errno.EADDRINUSE:
+            raise PortTakenError(settings) from error
+        raise
 
 
 def tell_of_port(settings: Settings) -> None:
@@ -183,19 +191,18 @@ class Service:
         self.console = Console(1)
         self.events = Events(settings, self.console)
         self.listener = Listener(settings, self.loop, self.events, ready.sshd, say)
-        self._watch(options, settings, ready.files)
+        self._watch(options, ready)
         self.loop.on_signal(signal.SIGCHLD, self.listener.reap)
         self.loop.on_signal(signal.SIGTERM, self._stop)
         self.loop.every(60, self._say_lost)
         self.listener.listen(ready.port)
         self.events("started", port=settings.port, openssh=".".join(map(str, ready.version)), mode=settings.mode)
 
-    def _watch(self, options: argparse.Namespace, settings: Settings, files: str) -> None:
-        if settings.gateway:
-            folder = memory(options.temporary, settings.port)
-            GatewayWatch(Lookup(options.web, options.token_file, folder), self.listener)
+    def _watch(self, options: argparse.Namespace, ready: Ready) -> None:
+        if ready.folder:
+            GatewayWatch(Lookup(options.web, options.token_file, ready.folder), self.listener)
             return
-        Files(files, self.loop, lambda: self.listener.connections)
+        Files(ready.files, self.loop, lambda: self.listener.connections)
         KeysWatch(KeysFile(options.keys / "authorized_keys"), self.listener)
 
     def run(self) -> int:

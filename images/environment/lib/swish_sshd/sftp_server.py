@@ -17,7 +17,7 @@ def main() -> None:
     log = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     log.settimeout(5)
     try:
-        log.connect(name.replace("@", "\0", 1))
+        log.connect(f"\0{name}")
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     else:
