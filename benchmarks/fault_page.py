@@ -45,15 +45,33 @@ database is asked for an environment of a name that runs. Then it is counted:
 
 {ready}
 `python -m benchmarks.faults --ready` does them again.
+
+## Keys
+
+{people} people have keys for ssh, and some of them an environment that runs, in the installation's namespace or in
+their team's. In each of {keys_trials} trials the web service, which keeps the keys, is killed and begins again while
+what it would change is refused, or late. With a database of before, the hub does not know two of those whose
+environments run, nor that others have joined their team. Then it is counted:
+
+- *lost*: people whose list is gone, set aside, or another one.
+- *closed*: people whose environment runs and has not their keys any more.
+- *undone*: copies with a stranger's key, which was put there meanwhile, six seconds after the fault has gone.
+
+{keys}
+`python -m benchmarks.faults --keys` does them again.
 """
 
 
-def page(trials: Sequence[Mapping[str, Any]], ready: Sequence[Mapping[str, Any]]) -> str:
+Trials = Sequence[Mapping[str, Any]]
+
+
+def page(trials: Trials, ready: Trials, keys: Trials) -> str:
     """Return the page as Markdown.
 
     Args:
         trials: of starts and stops.
         ready: of environments that run.
+        keys: of people's keys.
     """
     head = ["fault", "trials", "starts", "ready", "failed", "never ended", "differ", "left", "lost", "slowest trial"]
     names = list(dict.fromkeys(trial["fault"] for trial in trials))
@@ -63,34 +81,36 @@ def page(trials: Sequence[Mapping[str, Any]], ready: Sequence[Mapping[str, Any]]
         table=table(head, body),
         kinds=ready[0]["running"],
         trials=len(ready) - 1,
-        ready=_ready(ready),
+        ready=_by_end(ready, "the hub is", {"running": "environments"}, ("ended", "lost", "cut")),
+        people=keys[0]["people"],
+        keys_trials=len(keys),
+        keys=_by_end(keys, "the web service is", {"people": "people"}, ("lost", "closed", "undone")),
     )
 
 
-def _ready(trials: Sequence[Mapping[str, Any]]) -> str:
+def _by_end(trials: Trials, who: str, counted: Mapping[str, str], bad: Sequence[str]) -> str:
+    """Return a table with a row for each end and fault, with sums of what was there and of what must be none."""
     kinds = list(dict.fromkeys((trial["end"], trial["fault"]) for trial in trials))
-    rows = [_ready_row(*kind, [trial for trial in trials if (trial["end"], trial["fault"]) == kind]) for kind in kinds]
-    return table(["the hub is", "and its writes meet", "trials", "environments", "ended", "lost", "cut"], rows)
-
-
-def _ready_row(end: str, fault: str, trials: Sequence[Mapping[str, Any]]) -> list[str]:
-    running = sum(trial["running"] for trial in trials)
-    bad = [_marked(sum(trial[key] for trial in trials)) for key in ("ended", "lost", "cut")]
-    return [end, fault, str(len(trials)), str(running), *bad]
+    rows = []
+    for kind in kinds:
+        own = [trial for trial in trials if (trial["end"], trial["fault"]) == kind]
+        there = [str(sum(trial[key] for trial in own)) for key in counted]
+        rows.append([*kind, str(len(own)), *there, *(_marked(sum(trial[key] for trial in own)) for key in bad)])
+    return table([who, "and its writes meet", "trials", *counted.values(), *bad], rows)
 
 
 def _marked(number: int) -> str:
     return f"**{number}**" if number else "0"
 
 
-def _row(name: str, trials: Sequence[Mapping[str, Any]]) -> list[str]:
+def _row(name: str, trials: Trials) -> list[str]:
     sums = [sum(trial[key] for trial in trials) for key in ("servers", "ready", "failed")]
     bad = [sum(trial[key] for trial in trials) for key in ("unsettled", "differ", "left", "lost")]
     slowest = max(trial["seconds"] for trial in trials)
     return [name, str(len(trials)), *map(str, sums), *map(_marked, bad), f"{slowest:.0f} s"]
 
 
-def write_page(results: Path, ready: Path, docs: Path = DOCS) -> None:
-    """Write the page from two files of results."""
-    text = page(json.loads(results.read_text()), json.loads(ready.read_text()))
+def write_page(results: Path, ready: Path, keys: Path, docs: Path = DOCS) -> None:
+    """Write the page from three files of results."""
+    text = page(*(json.loads(path.read_text()) for path in (results, ready, keys)))
     (docs / "topics" / "faults.md").write_text(text)

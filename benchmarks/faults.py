@@ -29,6 +29,9 @@ from benchmarks.hub_process import Hub
 from benchmarks.processes import free_port
 from benchmarks.ready import KINDS, POLICY, Site, run_ready
 from benchmarks.ready import RESULTS as READY_RESULTS
+from benchmarks.ready_keys import POLICY as KEYS_POLICY
+from benchmarks.ready_keys import RESULTS as KEYS_RESULTS
+from benchmarks.ready_keys import run_keys, site_of
 
 RESULTS: Final = Path(__file__).parent / "fault_results.json"
 NAMESPACE: Final = "faults"
@@ -320,6 +323,15 @@ async def run_running(arguments: argparse.Namespace) -> None:
         await run_ready(site, arguments.out or READY_RESULTS, arguments.repeats, arguments.only)
 
 
+async def run_with_keys(arguments: argparse.Namespace) -> None:
+    """Try what becomes of people's keys."""
+    async with (
+        lab((), KEYS_POLICY) as found,
+        site_of(found.cluster, found.proxy, found.hub, found.plane.kubeconfig()) as site,
+    ):
+        await run_keys(site, arguments.out or KEYS_RESULTS, arguments.repeats, arguments.only)
+
+
 def main() -> None:
     """Try faults, or write the page of what was counted."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.faults", description=(__doc__ or "").splitlines()[0])
@@ -329,10 +341,13 @@ def main() -> None:
     parser.add_argument(
         "--ready", action="store_true", help="what becomes of environments that run, in place of starts"
     )
+    parser.add_argument("--keys", action="store_true", help="what becomes of people's keys, in place of starts")
     parser.add_argument("--page", action="store_true", help="write the documentation's page from the results")
     arguments = parser.parse_args()
     if arguments.page:
-        write_page(RESULTS, READY_RESULTS)
+        write_page(RESULTS, READY_RESULTS, KEYS_RESULTS)
+    elif arguments.keys:
+        asyncio.run(run_with_keys(arguments))
     elif arguments.ready:
         asyncio.run(run_running(arguments))
     else:

@@ -30,9 +30,11 @@ class Hub:
         folder: for its database, secret and log.
         kubeconfig: of the API server, or of a proxy before it.
         namespace: of the environments.
-        users: everybody there is; all are in the one team.
+        users: everybody there is.
         server_port: where each pod's address answers.
         policy: the policy file.
+        groups: who is in which; None is all in the one team.
+        web_token: what a web service beside it shows.
     """
 
     folder: Path
@@ -41,10 +43,17 @@ class Hub:
     users: Sequence[str]
     server_port: int
     policy: Path = ETC / "policy.yaml"
+    groups: Mapping[str, Sequence[str]] | None = None
+    web_token: str = field(default_factory=lambda: secrets.token_hex(16))
     _port: int = field(default_factory=free_port)
     _token: str = field(default_factory=lambda: secrets.token_hex(16))
     _process: subprocess.Popen[bytes] | None = None
     _http: aiohttp.ClientSession | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self._port}"
 
     @property
     def log(self) -> Path:
@@ -90,10 +99,12 @@ class Hub:
             "policy": str(self.policy),
             "namespace": self.namespace,
             "folder": str(self.folder),
-            "hub_url": f"http://127.0.0.1:{self._port}",
+            "hub_url": self.url,
             "public_url": "http://127.0.0.1:9",
             "token": self._token,
             "users": list(self.users),
+            "groups": {"bench": list(self.users)} if self.groups is None else self.groups,
+            "web_token": self.web_token,
             "server_port": self.server_port,
         }
 
@@ -108,7 +119,7 @@ class Hub:
         """Return status and document of an answer; the path is below ``/hub/``, the body plain data."""
         if self._http is None:
             self._http = aiohttp.ClientSession(headers={"Authorization": f"token {self._token}"})
-        url = f"http://127.0.0.1:{self._port}/hub/{path}"
+        url = f"{self.url}/hub/{path}"
         async with self._http.request(method, url, json=body) as answer:
             text = await answer.text()
         return answer.status, json.loads(text) if text else None

@@ -158,7 +158,7 @@ async def ready_trial(site: Site, end: str, fault: str) -> ReadyTrial:
     kept = shutil.copy(site.hub.database, site.hub.database.with_suffix(".kept"))
     deleted = len(site.proxy.deletions)
     await ENDS[end](site)
-    _break(site.proxy, fault)
+    break_writes(site.proxy, fault)
     await site.hub.start()
     await asyncio.sleep(_LEFT / 2)
     # a hub that does not know of it is asked for one of that name
@@ -180,7 +180,8 @@ async def ready_trial(site: Site, end: str, fault: str) -> ReadyTrial:
     return found
 
 
-def _break(proxy: FaultProxy, fault: str) -> None:
+def break_writes(proxy: FaultProxy, fault: str) -> None:
+    """Let what somebody would make, change or delete meet a fault, until the proxy is healed."""
     if "late" in fault:
         proxy.faults.latency_seconds = 4
     if answer := FAULTS[fault]:

@@ -19,9 +19,15 @@ c.JupyterHub.db_url = f"sqlite:///{given['folder']}/hub.sqlite"
 c.JupyterHub.cookie_secret_file = f"{given['folder']}/cookie_secret"
 c.JupyterHub.hub_bind_url = given["hub_url"]
 c.JupyterHub.bind_url = given["public_url"]
-c.JupyterHub.services = [{"name": "bench", "api_token": given["token"]}]
-c.JupyterHub.load_roles = [{"name": "bench", "scopes": ["admin:users", "admin:servers"], "services": ["bench"]}]
-c.JupyterHub.load_groups = {"bench": {"users": given["users"]}}
+c.JupyterHub.services = [
+    {"name": "bench", "api_token": given["token"]},
+    {"name": "web", "api_token": given["web_token"]},
+]
+c.JupyterHub.load_roles = [
+    {"name": "bench", "scopes": ["admin:users", "admin:servers"], "services": ["bench"]},
+    {"name": "web", "scopes": hub._WEB_SCOPES, "services": ["web"]},
+]
+c.JupyterHub.load_groups = {group: {"users": users} for group, users in given["groups"].items()}
 c.JupyterHub.concurrent_spawn_limit = 0
 c.Authenticator.allowed_users = set(given["users"])
 c.SwishSpawner.port = given["server_port"]

@@ -10,14 +10,18 @@ from benchmarks.fault_page import page
 from benchmarks.faults import FAULTS, RESULTS, Trial
 from benchmarks.ready import RESULTS as READY_RESULTS
 from benchmarks.ready import ReadyTrial, plan
+from benchmarks.ready_keys import RESULTS as KEYS_RESULTS
+from benchmarks.ready_keys import KeysTrial
+from benchmarks.ready_keys import plan as keys_plan
 from tests.conftest import ROOT
 
+KEYS = [KeysTrial("killed", "429", 12), KeysTrial("killed", "429", 12, lost=3)]
 READY = [ReadyTrial("killed", "429", 7), ReadyTrial("killed", "429", 7, ended=2, cut=1), ReadyTrial("stopped", "", 7)]
 
 
 def made(trials: list[Trial]) -> str:
-    """Return the page of some trials, beside those above of environments that run."""
-    return page([asdict(trial) for trial in trials], [asdict(trial) for trial in READY])
+    """Return the page of some trials, beside those above of environments that run and of keys."""
+    return page(*([asdict(trial) for trial in some] for some in (trials, READY, KEYS)))
 
 
 @pytest.mark.claim("faults-are-counted")
@@ -32,6 +36,13 @@ def test_trials_of_environments_that_run_are_one_row_by_end_and_fault():
     text = made([Trial("storm")])
     assert "| killed | 429 | 2 | 14 | **2** | 0 | **1** |" in text
     assert "The same 7 environments, of every pool and with ssh in each way, run through 2 trials." in text
+
+
+def test_trials_of_keys_are_one_row_by_end_and_fault():
+    """With how many people there were."""
+    text = made([Trial("storm")])
+    assert "| killed | 429 | 2 | 24 | **3** | 0 | 0 |" in text
+    assert "12 people have keys for ssh" in text
 
 
 @pytest.mark.claim("faults-of-a-killed-hub")
@@ -57,6 +68,6 @@ def test_the_sweeper_of_the_trials_waits_ten_seconds() -> None:
 def test_the_page_in_the_documentation_is_that_of_the_results():
     """And every fault is in it."""
     text = (ROOT / "docs" / "topics" / "faults.md").read_text()
-    assert text == page(json.loads(RESULTS.read_text()), json.loads(READY_RESULTS.read_text()))
+    assert text == page(*(json.loads(path.read_text()) for path in (RESULTS, READY_RESULTS, KEYS_RESULTS)))
     assert [name for name in FAULTS if f"| {name} |" not in text] == []
-    assert [kind for kind in plan() if f"| {' | '.join(kind)} |" not in text] == []
+    assert [kind for kind in (*plan(), *keys_plan()) if f"| {' | '.join(kind)} |" not in text] == []

@@ -27,6 +27,7 @@ from swish_spawner.services.web.app import LOG, make_app, templates
 from swish_spawner.services.web.key_store import KeyStore
 from swish_spawner.services.web.parts import Parts
 from swish_spawner.services.web.settings import Settings, SettingsError, read_settings
+from swish_spawner.services.web.ssh_pods import SshPods
 from swish_spawner.services.web.upkeep import upkeep
 
 #: With the Kubernetes API: a person waits for it, and rather reads after some seconds that it is away.
@@ -59,6 +60,7 @@ def make_parts(settings: Settings, client: ApiClient) -> Parts:
         policy=policy.current,
         hub=Hub(settings.hub_api, settings.token),
         keys=keys,
+        pods=lambda: SshPods(api, PATIENCE),
         addresses=Addresses(api, PATIENCE),
         accounts=GitHubKeys(),
         log=lambda: reader(settings.ssh_log, policy.current()),

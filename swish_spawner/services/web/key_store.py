@@ -8,7 +8,7 @@ that cannot be written then is written later, by `sync`, so nothing that was ask
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -17,12 +17,14 @@ from swish_spawner.adapters.key_secrets import KeySecrets
 from swish_spawner.core.plan import teams_of
 from swish_spawner.core.policy import Policy, namespaces
 from swish_spawner.core.ssh_key_list import Items, KeptKey, KeyList, key_list, key_lists
-from swish_spawner.core.ssh_keys import secret_name, secret_names, shard
+from swish_spawner.core.ssh_keys import key_id, secret_name, secret_names, shard
 from swish_spawner.errors import ClusterAway, SwishError, Unavailable
 from swish_spawner.services.web.key_memory import KeyMemory
 
 #: How many Secrets are asked for at a time.
 _AT_ONCE: Final = 8
+
+Inside = Callable[[str], Awaitable[Collection[str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class KeyStore:
     _locks: Mapping[str, asyncio.Lock] = field(
         default_factory=lambda: {name: asyncio.Lock() for name in secret_names()}, repr=False
     )
+    # who seemed to have left, by namespace and Secret, when last looked
+    _leaving: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict, repr=False)
     _memory: KeyMemory = field(default_factory=KeyMemory, repr=False)
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE), repr=False)
 
@@ -85,17 +89,19 @@ class KeyStore:
             )
         return new
 
-    async def sync(self, groups: Mapping[str, Iterable[str]], unknown: Collection[str] = ()) -> bool:
+    async def sync(self, groups: Mapping[str, Iterable[str]], inside: Inside, gone: Collection[str] = ()) -> bool:
         """Make every copy as its list is: after a fault, or when people's teams or the policy have changed.
 
         Args:
-            groups: the JupyterHub groups of every user of the hub, by name; who is left out is in none.
-            unknown: of whom nobody can say now in which groups they are; their copies stay as they are.
+            groups: the JupyterHub groups of users of the hub, by name. Who is left out keeps the copies that there are.
+            inside: returns the people with an environment in a namespace; they keep their copy there, whatever the hub
+                says of their groups, as long as it runs.
+            gone: who is no user of the hub any more, and has no copies.
 
         Returns:
             Whether all copies are right now.
         """
-        done = await asyncio.gather(*(self._sync_shard(name, groups, unknown) for name in secret_names()))
+        done = await asyncio.gather(*(self._sync_shard(name, groups, inside, gone) for name in secret_names()))
         return all(done)
 
     async def holders(self, fingerprint: str) -> list[tuple[str, KeptKey]]:
@@ -163,14 +169,15 @@ class KeyStore:
         return tuple(sorted(namespaces(self.policy(), self.namespace) - {self.namespace}))
 
     async def _copy(self, keys: KeyList, homes: frozenset[str]) -> list[str]:
-        """Copy a list to where it belongs, take it from everywhere else, and return where that was not possible."""
-        name, nothing = secret_name(shard(keys.user)), KeyList(keys.user).items()
-        places = self._others()
-        items = {place: keys.items() if place in homes else nothing for place in places}
+        """Copy a list to where it belongs, or is already, and return where that was not possible."""
+        name, places = secret_name(shard(keys.user)), self._others()
 
         async def copy(place: str) -> bool:
+            def copied(there: Mapping[str, str]) -> Items:
+                return keys.items() if place in homes or key_id(keys.user) in there else {}
+
             try:
-                await self._change(place, name, lambda _: items[place])
+                await self._change(place, name, copied)
             except SwishError:
                 return False
             return True
@@ -178,29 +185,57 @@ class KeyStore:
         done = await asyncio.gather(*map(copy, places))
         return [place for place, well in zip(places, done, strict=True) if not well]
 
-    async def _sync_shard(self, name: str, groups: Mapping[str, Iterable[str]], unknown: Collection[str]) -> bool:
+    async def _sync_shard(
+        self, name: str, groups: Mapping[str, Iterable[str]], inside: Inside, gone: Collection[str]
+    ) -> bool:
         async with self._locks[name]:
             try:
                 lists = key_lists(await self._read(self.namespace, name)).values()
             except SwishError:
                 return False
-            homes = {one.user: self._homes(groups.get(one.user, ())) for one in lists}
-            stays = {item for one in lists if one.user in unknown for item in one.items()}
-            copies = (
-                self._sync_copy(place, name, [one.current for one in lists if place in homes[one.user]], stays)
-                for place in self._others()
-            )
-            return all(await asyncio.gather(*copies))
+            homes = {one.user: self._homes(groups[one.user]) for one in lists if one.user in groups}
 
-    async def _sync_copy(self, namespace: str, name: str, lists: Iterable[KeyList], stays: Collection[str]) -> bool:
-        wanted: dict[str, str | None] = {item: text for one in lists for item, text in one.items().items()}
+            async def copy(place: str) -> bool:
+                try:
+                    there = await self._read(place, name)
+                    away = [user for user, own in homes.items() if place not in own and key_id(user) in there]
+                    left, well = await self._left((place, name), away, inside)
+                    here = [
+                        one.current
+                        for one in lists
+                        if place in homes.get(one.user, ())
+                        or (key_id(one.user) in there and one.user not in left and one.user not in gone)
+                    ]
+                    await self._set_copy(place, name, there, here)
+                except SwishError:
+                    return False
+                return well
+
+            return all(await asyncio.gather(*map(copy, self._others())))
+
+    async def _left(
+        self, where: tuple[str, str], away: Collection[str], inside: Inside
+    ) -> tuple[Collection[str], bool]:
+        """Return who has left a namespace for good, and whether that can be said.
+
+        Those were away in the round before, too, since they may have joined, and begun to work, while this one went on;
+        and they have no environment there.
+        """
+        again, self._leaving[where] = self._leaving.get(where, frozenset()) & set(away), frozenset(away)
         try:
-            await self._change(
-                namespace, name, lambda items: {**dict.fromkeys(item for item in items if item not in stays), **wanted}
-            )
+            return (again - set(await inside(where[0])) if again else again), True
         except SwishError:
-            return False
-        return True
+            return (), False
+
+    async def _set_copy(self, place: str, name: str, there: Mapping[str, str], lists: Iterable[KeyList]) -> None:
+        """Have a Secret keep these lists and nothing else; one that does so is not written."""
+        wanted = {item: text for one in lists for item, text in one.items().items()}
+
+        def changed(items: Mapping[str, str]) -> Items:
+            return {**dict.fromkeys(items), **wanted}
+
+        if any(there.get(item) != text for item, text in changed(there).items()):
+            await self._change(place, name, changed)
 
     async def _read(self, namespace: str, name: str) -> Mapping[str, str]:
         async with self._turns:

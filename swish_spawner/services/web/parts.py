@@ -18,6 +18,7 @@ from swish_spawner.adapters.ports import LogReader
 from swish_spawner.core.policy import Policy
 from swish_spawner.services.web.key_store import KeyStore
 from swish_spawner.services.web.settings import Settings
+from swish_spawner.services.web.ssh_pods import SshPods
 
 
 class Metrics:
@@ -67,6 +68,7 @@ class Parts:
         policy: returns the policy in force.
         hub: to ask for people and their servers.
         keys: where keys are.
+        pods: returns a look at whose environments there are.
         addresses: where Services and names lead.
         accounts: to take keys over from, where the policy allows it.
         log: returns the ssh log; None where none is kept and none ever was.
@@ -79,6 +81,7 @@ class Parts:
     policy: Callable[[], Policy]
     hub: Hub
     keys: KeyStore
+    pods: Callable[[], SshPods]
     addresses: Addresses
     accounts: GitHubKeys
     log: Callable[[], LogReader | None]

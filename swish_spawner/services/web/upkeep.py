@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from swish_spawner.core.absence import Rules
+from swish_spawner.core.policy import namespaces
 from swish_spawner.core.ssh_key_list import KeyList
 from swish_spawner.errors import NotThere, SwishError
+from swish_spawner.services.web.key_store import Inside
 from swish_spawner.services.web.parts import Parts
 
 LOG: Final = logging.getLogger("swish.web")
@@ -18,6 +20,8 @@ LOG: Final = logging.getLogger("swish.web")
 #: or a copy that could not be written is written.
 ROUND_SECONDS: Final = 60.0
 RULES: Final = Rules()
+#: How far the hub's clock and ours may differ; who was made so shortly before they were gone is taken for another.
+_CLOCKS: Final = timedelta(minutes=5)
 
 
 async def upkeep(parts: Parts, round_seconds: float = ROUND_SECONDS) -> None:
@@ -33,15 +37,20 @@ async def upkeep(parts: Parts, round_seconds: float = ROUND_SECONDS) -> None:
 
 async def keep_keys(parts: Parts) -> bool:
     """Make every copy of keys as its list is, and say whether all are; without the hub's answer nothing is touched."""
+    # before anybody is asked: who is made while this goes on is another person
+    now = parts.now()
     try:
         groups, lists = await parts.hub.groups(), await parts.keys.lists()
         parts.metrics.fullest.set(await parts.keys.fullest())
-        known, gone = await _looked_for(parts, [one for one in lists if one.user not in groups], lists)
+        inside = parts.pods().people
+        known, missing = await _looked_for(parts, [one for one in lists if one.user not in groups], lists)
+        working = await _at_work(parts, inside, missing & {one.user for one in lists if not one.gone})
+        gone = missing - (missing if working is None else working)
         groups |= {user: frozenset(person.get("groups", ())) for user, person in known.items()}
-        unknown = {one.user for one in lists} - groups.keys() - set(gone)
-        well = not parts.keys.has_copies or await parts.keys.sync(groups, unknown)
-        await _set_aside(parts, [one for one in lists if one.user in gone])
-        await _take_back(parts, [one for one in lists if one.gone and one.user in groups])
+        well = not parts.keys.has_copies or await parts.keys.sync(groups, inside, gone)
+        await _set_aside(parts, [one for one in lists if one.user in gone], now)
+        await _take_back(parts, [one for one in lists if one.gone and one.user in groups], known)
+        well = well and working is not None
     except SwishError as error:
         LOG.warning("Keys are not looked after now: %s", error)
         well = False
@@ -51,7 +60,7 @@ async def keep_keys(parts: Parts) -> bool:
 
 async def _looked_for(
     parts: Parts, missing: Collection[KeyList], lists: Collection[KeyList]
-) -> tuple[Mapping[str, Mapping[str, Any]], Collection[str]]:
+) -> tuple[Mapping[str, Mapping[str, Any]], frozenset[str]]:
     """Ask for each who is not among the hub's users by name; return whom it knows, and who is not there.
 
     Too many are not asked for: then it is the hub's list that is wrong, and nobody is taken for gone.
@@ -69,12 +78,27 @@ async def _looked_for(
             known[one.user] = await parts.hub.user(one.user)
         except NotThere:
             gone.add(one.user)
-    return known, gone
+    return known, frozenset(gone)
 
 
-async def _set_aside(parts: Parts, lists: Collection[KeyList]) -> None:
+async def _at_work(parts: Parts, inside: Inside, people: Collection[str]) -> frozenset[str] | None:
+    """Return those of some people whose environment runs, or None where that cannot be said.
+
+    A hub stops all that somebody has before it forgets them. So one that does not know them has a database of before,
+    and their sessions would end with their keys.
+    """
+    found: frozenset[str] = frozenset()
+    try:
+        for namespace in namespaces(parts.policy(), parts.settings.namespace) if people else ():
+            found |= frozenset(await inside(namespace)).intersection(people)
+    except SwishError as error:
+        LOG.warning("Nobody is taken for gone now: %s", error)
+        return None
+    return found
+
+
+async def _set_aside(parts: Parts, lists: Collection[KeyList], now: datetime) -> None:
     """Set the lists of those who are gone aside, and give those up that have been so for long."""
-    now = parts.now()
     for one in lists:
         if one.gone is None:
             await parts.keys.set_aside(one.user, now)
@@ -84,13 +108,13 @@ async def _set_aside(parts: Parts, lists: Collection[KeyList]) -> None:
             LOG.info("%s has been gone for %d days, and so are the keys of that name", one.user, RULES.wait.days)
 
 
-async def _take_back(parts: Parts, lists: Collection[KeyList]) -> None:
+async def _take_back(parts: Parts, lists: Collection[KeyList], known: Mapping[str, Mapping[str, Any]]) -> None:
     """Have the lists count again of those who are back; the next person of somebody's name is another."""
     for one in lists:
         if one.gone is None:
             continue
-        created = (await parts.hub.user(one.user)).get("created")
-        if created and datetime.fromisoformat(created) <= one.gone:
+        created = (known.get(one.user) or await parts.hub.user(one.user)).get("created")
+        if created and datetime.fromisoformat(created) <= one.gone - _CLOCKS:
             await parts.keys.set_aside(one.user, None)
             LOG.info("%s is back, and so are the keys of that name", one.user)
         elif RULES.is_over(one.gone, parts.now()):

@@ -21,7 +21,7 @@ SETTINGS = Settings("http://hub/hub/api", "t", "/", "/services/swish/", "", 8082
 def parts(folder: Path) -> Parts:
     """Return the parts of an application whose gateway's files are there."""
     nothing: Any = None
-    rest = dict.fromkeys(("policy", "hub", "keys", "addresses", "accounts", "log", "now", "pages"), nothing)
+    rest = dict.fromkeys(("policy", "hub", "keys", "pods", "addresses", "accounts", "log", "now", "pages"), nothing)
     return Parts(settings=replace(SETTINGS, gateway=folder), **rest)
 
 

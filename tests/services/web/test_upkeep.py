@@ -18,11 +18,13 @@ from swish_spawner.core.ssh_keys import parse_public_key
 from swish_spawner.errors import NotThere, Unavailable
 from swish_spawner.services.web.key_store import KeyStore
 from swish_spawner.services.web.parts import Parts
+from swish_spawner.services.web.ssh_pods import SshPods
 from swish_spawner.services.web.upkeep import keep_keys, upkeep
 from tests.core.test_ssh_keys import ED25519
 from tests.fake_api import FakeApi
 from tests.services.web.test_gateway_key import parts as some_parts
 from tests.services.web.test_key_store import KEY, NOW, add, copy_of
+from tests.services.web.test_ssh_pods import run_environment
 
 
 class People:
@@ -59,7 +61,8 @@ class People:
 @pytest.fixture
 def parts(store: KeyStore) -> Parts:
     """What a round uses."""
-    return replace(some_parts(Path()), keys=store, now=lambda: NOW)
+    look = partial(SshPods, store.secrets.api, store.secrets.patience)
+    return replace(some_parts(Path()), keys=store, policy=store.policy, pods=look, now=lambda: NOW)
 
 
 def with_people(parts: Parts, people: Any) -> Parts:
@@ -90,6 +93,67 @@ async def test_the_keys_of_the_gone_are_set_aside(parts: Parts, store: KeyStore,
     assert not copy_of(api, "ada")
     assert await store.holders(KEY.fingerprint) == []
     assert [one.user for one in await store.lists()] == ["ada"]
+
+
+@pytest.mark.parametrize("namespace", ["swish", "swish-imaging"])
+async def test_nobody_whose_environment_runs_is_gone(
+    parts: Parts, store: KeyStore, api: FakeApi, namespace: str
+) -> None:
+    """The hub has a database of before then, and their sessions would end with their keys; wherever it runs."""
+    await store.change("ada", ["imaging"], add)
+    run_environment(api, namespace, "ada")
+    assert await keep_keys(with_people(parts, People({"grace": frozenset()})))
+    assert (await store.of("ada")).keys
+    assert copy_of(api, "ada")
+
+
+async def test_a_copy_stays_while_an_environment_needs_it(parts: Parts, store: KeyStore, api: FakeApi) -> None:
+    """A hub with a database of before knows of no team that somebody has joined since."""
+    await store.change("ada", ["imaging"], add)
+    run_environment(api, "swish-imaging", "ada")
+    assert await keep_keys(with_people(parts, People({"ada": frozenset()})))
+    assert copy_of(api, "ada")
+
+
+async def test_where_nobody_can_say_who_runs_what_nothing_goes(parts: Parts, store: KeyStore, api: FakeApi) -> None:
+    """The round says that it could not do all, and does what it can for others."""
+    await store.change("ada", ["imaging"], add)
+    await store.change("grace", [], add)
+    api.failures["LIST pods"] = [(403, "the role is narrower")] * 99
+    hub = People({"grace": frozenset({"imaging"})})
+    assert not await keep_keys(with_people(parts, hub))
+    assert (await store.of("ada")).keys
+    assert copy_of(api, "ada")
+    assert copy_of(api, "grace")
+    assert parts.metrics.registry.get_sample_value("swish_web_keys_late") == 1
+
+
+async def test_who_is_set_aside_is_asked_nobody_about(parts: Parts, store: KeyStore, api: FakeApi) -> None:
+    """For a week: what is refused meanwhile is in nobody's way."""
+    await store.change("ada", [], add)
+    hub = with_people(parts, People({"grace": frozenset()}))
+    assert await keep_keys(hub)
+    asked = api.requests["LIST pods"]
+    assert await keep_keys(hub)
+    assert api.requests["LIST pods"] == asked
+
+
+async def test_who_is_made_while_a_round_goes_on_is_another(parts: Parts, store: KeyStore) -> None:
+    """The keys of before are not given back."""
+    await store.change("ada", [], add)
+    times = iter((NOW, *[NOW + timedelta(seconds=20)] * 9))
+    assert await keep_keys(with_people(replace(parts, now=lambda: next(times)), People({"grace": frozenset()})))
+    made = People({"ada": frozenset()}, created=NOW + timedelta(seconds=5))
+    assert await keep_keys(with_people(parts, made))
+    assert not (await store.of("ada")).keys
+
+
+async def test_clocks_may_differ(parts: Parts, store: KeyStore) -> None:
+    """By some minutes, in which nobody is given another's keys."""
+    await store.change("ada", [], add)
+    assert await keep_keys(with_people(parts, People({"grace": frozenset()})))
+    assert await keep_keys(with_people(parts, People({"ada": frozenset()}, created=NOW - timedelta(minutes=4))))
+    assert not (await store.of("ada")).keys
 
 
 async def test_after_a_week_they_are_forgotten(parts: Parts, store: KeyStore) -> None:

@@ -1,0 +1,10 @@
+"""The web service, whose rounds come each second, which in an installation come each minute."""
+
+import sys
+from functools import partial
+
+from swish_spawner.services.web import __main__ as web
+from swish_spawner.services.web.upkeep import upkeep
+
+web.upkeep = partial(upkeep, round_seconds=1.0)  # type: ignore[attr-defined]
+sys.exit(web.main())
