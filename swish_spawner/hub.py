@@ -20,7 +20,7 @@ from swish_spawner.handlers import HANDLERS
 from swish_spawner.in_force import policy_file
 from swish_spawner.spawner import SwishSpawner
 from swish_spawner.start_queue import QUEUE
-from swish_spawner.sweeper import Sweeper
+from swish_spawner.sweeper import NotReady, Sweeper
 from swish_spawner.sweeper_page import PATH, sweep_handler
 from swish_spawner.sweeper_world import HubWorld
 
@@ -29,6 +29,9 @@ from swish_spawner.sweeper_world import HubWorld
 _WEB_SCOPES: Final = ["list:users", "read:users", "read:servers", "admin:server_state", "users:activity"]
 #: The first round comes after the hub has started (seconds).
 _FIRST_SWEEP = 30
+#: How often to look whether the hub listens by now (seconds).
+_LOOK_AGAIN: Final = 0.5
+_TASKS: Final[set[asyncio.Task[None]]] = set()
 
 
 def configure(
@@ -75,14 +78,15 @@ def configure(
     c.JupyterHub.tornado_settings.update({"slow_spawn_timeout": 1})
     # Launches over the limit wait their turn with us, where JupyterHub would answer 429.
     QUEUE.limit, c.JupyterHub.concurrent_spawn_limit = c.JupyterHub.get("concurrent_spawn_limit", 100), 0
-    sweeper = Sweeper(HubWorld(), Rules(), dry_run=sweeper_dry_run)
+    world = HubWorld()
+    sweeper = Sweeper(world, Rules(), dry_run=sweeper_dry_run)
     c.JupyterHub.extra_handlers = [
         *_configured(c.JupyterHub, "extra_handlers"),
         *HANDLERS,
         *FILES,
         (PATH, sweep_handler(sweeper)),
     ]
-    _run_in_hub(sweeper)
+    _run_in_hub(sweeper, world)
 
 
 def _configured(section: Any, name: str) -> list[Any]:
@@ -129,8 +133,8 @@ def _add_service(c: Any, name: str, token: Path, scopes: list[str], **more: Any)
     c.JupyterHub.load_roles = [*c.JupyterHub.get("load_roles", []), role]
 
 
-def _run_in_hub(sweeper: Sweeper) -> None:
-    """Let the sweeper do its rounds for as long as the hub runs.
+def _run_in_hub(sweeper: Sweeper, world: HubWorld) -> None:
+    """Let the sweeper do its rounds, and hold the namespaces, for as long as the hub runs.
 
     JupyterHub reads its configuration within the event loop that it then runs in. What only reads the configuration
     has no loop, or ends before the first round.
@@ -140,3 +144,24 @@ def _run_in_hub(sweeper: Sweeper) -> None:
     except RuntimeError:
         return
     loop.call_later(_FIRST_SWEEP, sweeper.begin)
+    holding = loop.create_task(_hold_namespaces(world))
+    # the loop has only weak references to its tasks
+    _TASKS.add(holding)
+
+
+async def _hold_namespaces(world: HubWorld) -> None:
+    """Begin as soon as the hub listens.
+
+    Raises:
+        SystemExit: another hub is at work in one of them.
+    """
+    while True:
+        try:
+            tenancy = world.tenancy()
+        except NotReady:
+            await asyncio.sleep(_LOOK_AGAIN)
+        except Exception as error:  # noqa: BLE001 - it is in the log, and the hub works without
+            get_logger().error("Nobody can say whether another hub is at work here: %s", error)
+            return
+        else:
+            await tenancy.run()

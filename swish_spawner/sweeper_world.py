@@ -11,17 +11,21 @@ from typing import Any, Final
 
 from jupyterhub import orm
 from jupyterhub.app import JupyterHub
+from kubespawner.clients import shared_client
 
+from swish_spawner.adapters.leases import Leases
 from swish_spawner.adapters.pod_watch import PodWatch
 from swish_spawner.adapters.pods import Pods
 from swish_spawner.core import labels
 from swish_spawner.core.policy import namespaces
 from swish_spawner.core.reconcile import Desired, Observed
+from swish_spawner.core.tenancy import LEASE
 from swish_spawner.core.whose import has_ended, has_worked
 from swish_spawner.engine import OVER_IDS, SPAWN_ID
 from swish_spawner.in_force import OVER, SPAWNS
 from swish_spawner.spawner import SwishSpawner
 from swish_spawner.sweeper import NotReady
+from swish_spawner.tenancy import Tenancy
 
 #: After so long (seconds) a namespace that could not be watched is tried again.
 _TRY_AGAIN: Final = 600.0
@@ -52,6 +56,18 @@ class HubWorld:
                 pods.add(f"{state.get('namespace')}/{state.get('pod_name')}")
             over.update(over_ids(app.db))
         return Desired(self._scout(app).installation, ids, pods, over - ids)
+
+    def tenancy(self) -> Tenancy:
+        """Return what holds the namespaces of this hub.
+
+        Raises:
+            NotReady: the hub has not started yet.
+        """
+        scout = self._scout(self._hub())
+        leases = Leases(shared_client("CoordinationV1Api"), LEASE, scout.patience)
+        return Tenancy(
+            scout.installation, leases, lambda: namespaces(scout.policy, scout.namespace), lambda: bool(SPAWNS)
+        )
 
     def observed(self) -> list[Observed]:
         """Return the installation's pods, of every watch that is up to date."""

@@ -21,7 +21,7 @@ from aiohttp import web
 from benchmarks.serving import serving
 
 Resource = dict[str, Any]
-KINDS = ("pods", "events", "persistentvolumeclaims", "poddisruptionbudgets", "secrets", "services", "nodes")
+KINDS = ("pods", "events", "persistentvolumeclaims", "poddisruptionbudgets", "secrets", "services", "nodes", "leases")
 
 
 class FakeApi:
@@ -230,7 +230,7 @@ async def serve(api: FakeApi) -> AsyncIterator[FakeApi]:
     """Serve until the block ends; the same port answers as every environment does that runs."""
     app = web.Application()
     app.router.add_get("/user/{path:.*}", environment)
-    for group in ("api/v1", "apis/policy/v1"):
+    for group in ("api/v1", "apis/policy/v1", "apis/coordination.k8s.io/v1"):
         app.router.add_route("GET", f"/{group}/{{kind}}", api.handle)
         app.router.add_route("*", f"/{group}/namespaces/{{namespace}}/{{kind}}", api.handle)
         app.router.add_route("*", f"/{group}/namespaces/{{namespace}}/{{kind}}/{{name}}", api.handle)

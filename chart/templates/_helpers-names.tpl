@@ -8,6 +8,8 @@ rely on `hub`, `proxy-public` and the rest.
 {{- define "swish.hub.name" -}} hub {{- end }}
 {{- /* Of objects that no namespace holds, so that two releases have two. */}}
 {{- define "swish.hub.cluster.name" -}} {{ .Release.Namespace }}-hub {{- end }}
+{{- /* What hubs of every kind of installation look for. */}}
+{{- define "swish.hub.lease.name" -}} swish-hub {{- end }}
 {{- define "swish.hub.pvc.name" -}} hub-db {{- end }}
 {{- define "swish.policy.name" -}} policy {{- end }}
 {{- define "swish.proxy.name" -}} proxy {{- end }}

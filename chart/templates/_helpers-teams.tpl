@@ -84,6 +84,12 @@ requests.nvidia.com/gpu: {{ .gpus | toString | quote }}
   resources: [secrets]
   verbs:
     - create # the host key and the settings of the environment's sshd, never to be read again by the hub
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  resourceNames: [{{ include "swish.hub.lease.name" . }}]
+  verbs:
+    - get    # is another hub at work in this namespace
+    - update # this one is
 {{- end }}
 
 {{- define "swish.web.rules" -}}

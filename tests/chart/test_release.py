@@ -26,6 +26,7 @@ OBJECTS = {
     ("Deployment", "hub"),
     ("Deployment", "proxy"),
     ("Deployment", "web"),
+    ("Lease", "swish-hub"),
     ("NetworkPolicy", "environments"),
     ("NetworkPolicy", "hub"),
     ("NetworkPolicy", "proxy"),

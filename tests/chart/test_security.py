@@ -22,6 +22,7 @@ HUB_VERBS = [
         "an environment's address for ssh; an earlier pod's of that name goes first",
     ),
     ("secrets", {"create"}, "the host key of an environment's sshd, which is cleared up with its pod"),
+    ("leases", {"get", "update"}, "one by name, by which two hubs in one namespace know of each other"),
 ]
 WEB_VERBS = [
     ("secrets", {"get", "update"}, "people's public keys, in 16 Secrets by name"),

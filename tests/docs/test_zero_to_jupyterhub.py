@@ -43,6 +43,7 @@ def test_the_roles_allow_what_is_needed() -> None:
     assert role["rules"] == [
         {"apiGroups": ["policy"], "resources": ["poddisruptionbudgets"], "verbs": ["create", "get", "delete"]},
         {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
+        {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get", "create", "update"]},
     ]
     assert cluster_role["rules"] == [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["list"]}]
     assert [subject["name"] for made in (binding, cluster_binding) for subject in made["subjects"]] == ["hub", "hub"]
