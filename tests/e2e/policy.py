@@ -29,6 +29,8 @@ ADDITIONS = [REPO / "tests" / "data" / f"policy-{name}.yaml" for name in ("e2e",
 #: Images of the tests' own registry, which has none of them to give.
 REFUSED_IMAGES = ("untagged", "private", "foreign")
 BEFORE = "before.yaml"
+#: A server that is asked for and refused, to see by which policy.
+NOWHERE = "e2e-nowhere"
 #: Every environment needs a Secret of this name while the changed policy is in force.
 KEYS = "e2e-keys"
 NEEDS_KEYS = {"KubeSpawner": {"extra_container_config": {"envFrom": [{"secretRef": {"name": KEYS}}]}}}
@@ -207,7 +209,7 @@ def knows_pool(install: Install, pool: str) -> bool | None:
     asked = {"user_options": {"team": "imaging", "pool": "no-such"}}
     try:
         with administrator(install) as hub:
-            answer = hub.post(f"users/{install.username}/servers/e2e-nowhere", json=asked)
+            answer = hub.post(f"users/{install.username}/servers/{NOWHERE}", json=asked)
     except httpx.HTTPError:
         return None
     return pool in answer.json()["message"] if answer.status_code == 403 else None

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -17,6 +17,16 @@ GPU = "nvidia.com/gpu"
 @pytest.fixture(scope="module")
 def gpu_node(install: Install) -> Iterator[str]:
     """The one node, which has two GPUs and is there for GPU work alone until the test is done."""
+    with ExitStack() as undo:
+        name = undo.enter_context(node_with_gpus(install, 2))
+        install.kubectl("taint", "node", name, f"{TAINT}=gpu:NoSchedule")
+        undo.callback(install.kubectl, "taint", "node", name, f"{TAINT}=gpu:NoSchedule-")
+        yield name
+
+
+@contextmanager
+def node_with_gpus(install: Install, count: int) -> Iterator[str]:
+    """Have the one node say that it has GPUs, until the block ends; return its name."""
     nodes = install.get("nodes")["items"]
     if len(nodes) != 1 or GPU in nodes[0]["status"]["capacity"]:
         pytest.skip("needs a cluster of one node without a GPU, as the local one is")
@@ -25,15 +35,14 @@ def gpu_node(install: Install) -> Iterator[str]:
     def change(operation: str) -> None:
         # the kubelet would work the second out of the first, with the next of its reports
         paths = [f"/status/{kind}/{GPU.replace('/', '~1')}" for kind in ("capacity", "allocatable")]
-        patch = json.dumps([{"op": operation, "path": path, "value": "2"} for path in paths])
+        patch = json.dumps([{"op": operation, "path": path, "value": str(count)} for path in paths])
         install.kubectl("patch", "node", name, "--subresource=status", "--type=json", f"--patch={patch}")
 
-    with ExitStack() as undo:
-        change("add")
-        undo.callback(change, "remove")
-        install.kubectl("taint", "node", name, f"{TAINT}=gpu:NoSchedule")
-        undo.callback(install.kubectl, "taint", "node", name, f"{TAINT}=gpu:NoSchedule-")
+    change("add")
+    try:
         yield name
+    finally:
+        change("remove")
 
 
 @pytest.mark.claim("pools-by-request")

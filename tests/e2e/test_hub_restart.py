@@ -1,9 +1,8 @@
 """The hub may go away, and be upgraded, while people work."""
 
-import itertools
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,19 +15,23 @@ from tests.e2e.conftest import LogIn
 from tests.e2e.hub import Person, Server
 from tests.e2e.install import Install, wait_until
 from tests.e2e.kernel import Kernel
-from tests.e2e.policy import helm, upgrade, with_more
-from tests.e2e.servers import server_of_ours
-from tests.e2e.ssh import gets_in
+from tests.e2e.policy import NOWHERE, helm, upgrade, with_more
+from tests.e2e.servers import remove_servers, server_of_ours
+from tests.e2e.ssh import gets_in, host_of
+from tests.e2e.test_gpu import node_with_gpus
 from tests.e2e.test_ssh import Entered, entered  # noqa: F401 - a fixture
 from tests.scale import scaled
 
-#: What runs beside the one that is entered: protected, and with sshd in its own container.
-OTHERS: tuple[dict[str, Any], ...] = (
-    {"image": "python3", "pool": "guarded", "cpu": "250m", "memory": "512Mi"},
-    {"image": "python3", "pool": "beside", "cpu": "250m", "memory": "512Mi", "ssh": True},
+SMALL: dict[str, Any] = {"image": "python3", "cpu": scaled("250m", "100m"), "memory": scaled("512Mi", "256Mi")}
+GUARDED = {**SMALL, "pool": "guarded"}
+BESIDE = {**SMALL, "pool": "beside", "ssh": True}
+WITH_GPU = {**SMALL, "pool": "accelerated", "gpu": "nvidia-l4", "ssh": True}
+GENERAL = {**SMALL, "pool": "general"}
+#: What runs beside the one that is entered, of each person: three in all, or ten in every pool.
+OTHERS: tuple[tuple[str, dict[str, Any]], ...] = scaled(
+    (("alice", GUARDED), ("alice", BESIDE)),
+    (("alice", GUARDED), ("alice", BESIDE), ("alice", WITH_GPU), ("alice", GUARDED), *[("bob", GENERAL)] * 5),
 )
-#: With the one that is entered, three or ten.
-COUNT = scaled(2, 9)
 #: Works as long as somebody's own might, and then says that it came to its end.
 CHECKPOINT = '#!/bin/sh\nsleep 20\ndate > "$HOME/checkpoint-ran.txt"\n'
 
@@ -60,6 +63,7 @@ def worked(entered: Entered) -> Iterator[Worked]:  # noqa: F811 - it is the fixt
         assert kernel.run("answer = 6 * 7; print(answer)") == "42\n"
         pod = entered.pod()["metadata"]["uid"]
         install.kubectl("delete", "pod", "--wait=false", hub_pod_name(install, old))
+        install.kubectl("delete", "pod", "--wait=false", "--selector=app.kubernetes.io/component=web")
         meanwhile = kernel.run("answer += 1; print(answer)")
         wait_until("another hub pod is ready", lambda: any(up for uid, up in hub_pods(install).items() if uid != old))
         wait_until("the hub answers", lambda: hub_answers(person))
@@ -117,39 +121,62 @@ def test_environment_outlives_the_hub(worked: Worked):
 
 def test_a_session_outlives_the_hub(worked: Worked):
     """The hub is not on the way."""
-    session = worked.session
-    assert session.stdin
-    assert session.stdout
-    session.stdin.write("still here\n")
-    session.stdin.flush()
-    assert session.stdout.readline() == "still here\n"
+    assert says_back(worked.session, "still here")
     assert gets_in(worked.entered.laptop, worked.entered.host)
 
 
 @dataclass(frozen=True)
 class Running:
-    """An environment, and the uid of its pod."""
+    """An environment, the uid of its pod, and a session of ssh where it has ssh."""
 
     person: Person
     server: Server
     uid: str
+    session: "subprocess.Popen[str] | None"
 
 
 @pytest.fixture(scope="module")
 def others(worked: Worked, log_in: LogIn) -> Iterator[tuple[Running, ...]]:
     """Environments of other kinds, whose hub is the one that came."""
-    install, alice = worked.entered.install, worked.entered.person
-    # nobody may have more than five
-    owners = [*[alice] * 4, *[log_in("bob")] * 5]
+    install, people = worked.entered.install, {"alice": worked.entered.person, "bob": log_in("bob")}
+    # nobody may have more than five servers, with that of a start that was refused
+    remove_servers(install, NOWHERE)
     with ExitStack() as stack:
-        asked = [
-            (owner, stack.enter_context(server_of_ours(install)), options)
-            for owner, options, _ in zip(owners, itertools.cycle(OTHERS), range(COUNT), strict=False)
-        ]
+        if any("gpu" in options for _, options in OTHERS):
+            stack.enter_context(node_with_gpus(install, 1))
+        asked = [(people[name], stack.enter_context(server_of_ours(install)), options) for name, options in OTHERS]
         for owner, name, options in asked:
-            owner.start(name, **options).raise_for_status()
-        ready = [(owner, owner.wait_ready(name)) for owner, name, _ in asked]
-        yield tuple(Running(owner, server, uid_of(install, owner, server.name)) for owner, server in ready)
+            answer = owner.start(name, **options)
+            assert answer.is_success, answer.text
+        ready = [(owner, owner.wait_ready(name), "ssh" in options) for owner, name, options in asked]
+        yield tuple(
+            Running(
+                owner,
+                server,
+                uid_of(install, owner, server.name),
+                stack.enter_context(session_in(worked.entered, server)) if has_ssh else None,
+            )
+            for owner, server, has_ssh in ready
+        )
+
+
+@contextmanager
+def session_in(entered: Entered, server: Server) -> Iterator["subprocess.Popen[str]"]:  # noqa: F811 - what it gave
+    """Have a session of the same person's in another environment, until the block ends."""
+    host = host_of(entered.install, entered.keys, server.name)
+    wait_until("the key lets in", lambda: gets_in(entered.laptop, host), within_seconds=150)
+    with entered.laptop.session(host, "cat") as session:
+        assert says_back(session, "here")
+        yield session
+
+
+def says_back(session: "subprocess.Popen[str]", text: str) -> bool:
+    """Say whether a session of `cat` still does what it did."""
+    assert session.stdin
+    assert session.stdout
+    session.stdin.write(f"{text}\n")
+    session.stdin.flush()
+    return session.stdout.readline() == f"{text}\n"
 
 
 def uid_of(install: Install, person: Person, server: str) -> str:
@@ -174,12 +201,9 @@ def test_an_upgrade_ends_nothing(worked: Worked, others: tuple[Running, ...], tm
         wait_until("the hub has adopted the server", partial(ready_model, one.person, one.server.name))
         assert uid_of(install, one.person, one.server.name) == one.uid
         assert one.person.open(one.server.name) == one.server.url
+        assert one.session is None or says_back(one.session, "and after")
     assert worked.entered.pod()["metadata"]["uid"] == worked.pod
-    assert session.stdin
-    assert session.stdout
-    session.stdin.write("and after\n")
-    session.stdin.flush()
-    assert session.stdout.readline() == "and after\n"
+    assert says_back(session, "and after")
 
 
 def test_a_stop_after_it_takes_the_time_of_the_checkpoint(worked: Worked, others: tuple[Running, ...]):
@@ -189,5 +213,5 @@ def test_a_stop_after_it_takes_the_time_of_the_checkpoint(worked: Worked, others
     with Kernel(person, protected) as kernel:
         kernel.run("!mkdir -p .swish && mv checkpoint.txt .swish/checkpoint && chmod +x .swish/checkpoint")
     person.stop(protected.name)
-    again = person.start_and_wait(protected.name, image="python3", cpu="500m", memory="1Gi")
+    again = person.start_and_wait(protected.name, **GENERAL)
     assert person.read_file(again, "checkpoint-ran.txt").strip()
