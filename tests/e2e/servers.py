@@ -56,22 +56,22 @@ def require_room(install: Install) -> None:
     )
 
 
-def remove_servers(install: Install, prefix: str) -> None:
-    """Stop every server whose name starts so, delete its files, and forget it: a person may only have a few."""
+def remove_servers(install: Install, *prefixes: str) -> None:
+    """Stop every server whose name begins so, delete its files, and forget it: a person may only have a few."""
     with administrator(install) as hub:
 
         def all_gone() -> bool:
             users = hub.get("users", params={"include_stopped_servers": "1"}).raise_for_status().json()
-            found = [(user["name"], name) for user in users for name in user["servers"] if name.startswith(prefix)]
+            found = [(user["name"], name) for user in users for name in user["servers"] if name.startswith(prefixes)]
             for user, server in found:
                 hub.request("DELETE", f"users/{user}/servers/{server}", json={"remove": True})
             return not found
 
         # a start that an interrupted run left is waited for by the hub, which cannot be told to stop it meanwhile
-        wait_until(f"no server is named {prefix}*", all_gone, within_seconds=400)
+        wait_until(f"no server is named {' or '.join(prefixes)}...", all_gone, within_seconds=400)
         for user in hub.get("users").raise_for_status().json():
             kept = hub.get(f"swish/users/{user['name']}/files").raise_for_status().json()
             for volume in kept:
-                if volume["server"].startswith(prefix) and not volume["ending"]:
+                if volume["server"].startswith(prefixes) and not volume["ending"]:
                     place = f"swish/users/{user['name']}/files/{volume['namespace']}/{volume['name']}"
                     hub.delete(place, params={"uid": volume["uid"]}).raise_for_status()
