@@ -24,7 +24,8 @@ attempt is one of these:
 
 - *refused*: the operating system, or sshd, says no, and the record is as it would be without.
 - *nothing*: it is done, and the record is as it would be without.
-- *marked*: it works, and the record says so by an entry that is always there.
+- *marked*: it works, and the record says so by an entry that is always there: a `started` more than the one that each
+  start of the container writes, mostly, since the listener ended with all that was open.
 - *limit*: it works, and nothing prevents it while sshd runs as the user that sessions have;
   [what the record does not hold](ssh.md#what-the-record-does-not-hold) says it.
 - **changed**: the record is not true any more, or somebody got in who must not.

@@ -26,9 +26,9 @@ fault happens in the middle of both. Then it is counted: <!-- claim: faults-are-
 - *left*: pods that are still there when everybody has stopped.
 - *lost*: volumes that are gone, or are another one than before.
 
-A hub that is killed loses starts whose pods were not made yet: they have failed, and have to be asked for
-again. <!-- claim: faults-of-a-killed-hub --> The sweeper waits five minutes before it takes a pod for nobody's; here it
-waits ten seconds. <!-- claim: faults-sweeper-waits -->
+A hub that is killed loses starts whose pods it had not asked Kubernetes for yet: they have failed, and have to be
+asked for again. <!-- claim: faults-of-a-killed-hub --> The sweeper waits five minutes before it takes a pod for
+nobody's; here it waits ten seconds. <!-- claim: faults-sweeper-waits -->
 
 {table}
 `python -m benchmarks.faults` does all of it again, on an API server of its own; it needs no cluster.
@@ -43,6 +43,8 @@ database is asked for an environment of a name that runs. Then it is counted:
 - *lost*: volumes that are gone, or are other ones.
 - *cut*: pods whose end was asked for in less time than they say that they need.
 
+No environment ended, no volume was lost, and no end was cut where these columns are 0: <!-- claim: faults-ready -->
+
 {ready}
 `python -m benchmarks.faults --ready` does them again.
 
@@ -56,6 +58,8 @@ environments run, nor that others have joined their team. Then it is counted:
 - *lost*: people whose list is gone, set aside, or another one.
 - *closed*: people whose environment runs and has not their keys any more.
 - *undone*: copies with a stranger's key, which was put there meanwhile, six seconds after the fault has gone.
+
+Nobody's keys were lost where these columns are 0: <!-- claim: faults-keys -->
 
 {keys}
 `python -m benchmarks.faults --keys` does them again.

@@ -161,8 +161,9 @@ _HEAD: Final = """\
 
 <!-- Made from the marks in pages and tests by `make reference`; change them there. -->
 
-Each sentence of these pages that claims a right, a limit or a guarantee, and the tests that fail when it is broken. How
-it is marked: [contributing](../../CONTRIBUTING.md#claims).
+Each sentence of README and the pages on the safety of ssh, the ssh log, faults, files and the sweeper that claims a
+right, a limit or a guarantee, as it stands there, and the tests that fail when it is broken: files below `tests/`, of
+which those in `e2e` run on a real cluster. How it is marked: [contributing](../../CONTRIBUTING.md#claims).
 
 | claim | page | tests |
 | --- | --- | --- |

@@ -14,7 +14,7 @@ import yaml
 from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
-from docs import claims
+from docs import claims, rights
 from swish_spawner.__main__ import table
 from swish_spawner.adapters.policy_file import read_policy
 from swish_spawner.core import labels
@@ -441,6 +441,7 @@ def pages() -> dict[str, str]:
         "docs/reference/labels.md": labels_page(),
         "docs/reference/metrics.md": metrics_page(),
         claims.PAGE: claims.claims_page(*claims.gathered()),
+        rights.PAGE: rights.rights_page(),
         launch: explained((ROOT / launch).read_text(encoding="utf-8")),
     }
 

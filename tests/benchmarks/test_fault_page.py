@@ -57,6 +57,22 @@ def test_only_a_hub_that_is_killed_loses_starts() -> None:
     }
 
 
+@pytest.mark.claim("faults-ready")
+def test_no_environment_ended_and_no_volume_was_lost() -> None:
+    """In no trial that is kept, of which there are a hundred and more."""
+    trials = json.loads(READY_RESULTS.read_text())
+    assert len(trials) > 100
+    assert [trial for trial in trials if trial["ended"] or trial["lost"] or trial["cut"]] == []
+
+
+@pytest.mark.claim("faults-keys")
+def test_nobodys_keys_were_lost() -> None:
+    """In no trial that is kept, of which there is one for each end and fault."""
+    trials = json.loads(KEYS_RESULTS.read_text())
+    assert {(trial["end"], trial["fault"]) for trial in trials} == set(keys_plan())
+    assert [trial for trial in trials if trial["lost"] or trial["closed"] or trial["undone"]] == []
+
+
 @pytest.mark.claim("faults-sweeper-waits")
 def test_the_sweeper_of_the_trials_waits_ten_seconds() -> None:
     """So that a trial need not wait for five minutes."""
