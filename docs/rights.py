@@ -21,8 +21,8 @@ _TEXT: Final = """\
 
 <!-- Made from the chart's templates by `make reference`; change it there. -->
 
-What Swish's own accounts may do in Kubernetes, each verb with its reason. Environments have no account of Kubernetes at
-all, and neither have the proxy and the gateway. The accounts `hub` and `web` are in the installation's namespace.
+What Swish's own accounts may do in Kubernetes, each verb with its reason. Environments, the
+proxy and the gateway have no token of Kubernetes. The accounts `hub` and `web` are in the installation's namespace.
 
 ## The hub, in each namespace of environments
 
@@ -38,7 +38,9 @@ free. Pods are in it only with `hub.capacity.pods: true`.
 ## The web service, in each namespace of environments
 
 {web}
-At JupyterHub the web service, `swish`, has the scopes {scopes}: who there is, in which groups, where and how their
+## The web service, at JupyterHub
+
+The web service, `swish`, has the scopes {scopes}: who there is, in which groups, where and how their
 environments are entered, and to say that somebody who came by ssh is active.
 """
 
