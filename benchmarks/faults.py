@@ -12,11 +12,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import json
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -27,7 +26,7 @@ from benchmarks.fault_page import write_page
 from benchmarks.fault_proxy import FaultProxy, Rule, fault_proxy
 from benchmarks.hub_process import Hub
 from benchmarks.processes import free_port
-from benchmarks.ready import KINDS, POLICY, Site, run_ready
+from benchmarks.ready import KINDS, POLICY, Site, keeper, run_ready
 from benchmarks.ready import RESULTS as READY_RESULTS
 from benchmarks.ready_keys import POLICY as KEYS_POLICY
 from benchmarks.ready_keys import RESULTS as KEYS_RESULTS
@@ -306,14 +305,11 @@ async def lab(users: Sequence[str] = USERS, policy: Path = ETC / "policy.yaml") 
 
 async def run(arguments: argparse.Namespace) -> None:
     """Try every fault, and write down what came of it."""
-    results = []
+    keep = keeper(arguments.out or RESULTS)
     async with lab() as found:
         for name in FAULTS:
             for _ in range(arguments.repeats if arguments.only in name else 0):
-                result = await trial(found, name)
-                results.append(asdict(result))
-                print(json.dumps(asdict(result)), flush=True)
-                (arguments.out or RESULTS).write_text(json.dumps(results, indent=0) + "\n")
+                keep(await trial(found, name))
 
 
 async def run_running(arguments: argparse.Namespace) -> None:

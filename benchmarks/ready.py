@@ -203,17 +203,23 @@ async def stop_all(site: Site) -> ReadyTrial:
     return found
 
 
+def keeper(out: Path) -> Callable[[Any], None]:
+    """Return what prints a result, a dataclass, and writes it to a file with those before it, as JSON."""
+    results: list[dict[str, Any]] = []
+
+    def keep(result: Any) -> None:
+        results.append(asdict(result))
+        print(json.dumps(results[-1]), flush=True)
+        out.write_text(json.dumps(results, indent=0) + "\n")
+
+    return keep
+
+
 async def run_ready(site: Site, out: Path, repeats: int, only: str = "") -> None:
     """Do all trials, and write down what came of them."""
     shutil.copy(site.hub.database, site.before)
     await launch_all(site)
-    results: list[dict[str, Any]] = []
-
-    def keep(result: ReadyTrial) -> None:
-        results.append(asdict(result))
-        print(json.dumps(asdict(result)), flush=True)
-        out.write_text(json.dumps(results, indent=0) + "\n")
-
+    keep = keeper(out)
     for _ in range(repeats):
         for end, fault in plan():
             if only in f"{end}, {fault}":

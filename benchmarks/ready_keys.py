@@ -11,15 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -30,7 +29,7 @@ from benchmarks.cluster import Cluster
 from benchmarks.control_plane import ETC
 from benchmarks.fault_proxy import FaultProxy
 from benchmarks.hub_process import Hub
-from benchmarks.ready import FAULTS, break_writes
+from benchmarks.ready import FAULTS, break_writes, keeper
 from benchmarks.web_process import WebService
 from swish_spawner.adapters.key_secrets import KeySecrets
 from swish_spawner.adapters.patience import Patience
@@ -260,13 +259,7 @@ async def site_of(cluster: Cluster, proxy: FaultProxy, hub: Hub, direct: Path) -
 
 async def run_keys(site: Site, out: Path, repeats: int, only: str = "") -> None:
     """Do all trials, and write down what came of them."""
-    results: list[Mapping[str, Any]] = []
-
-    def keep(result: KeysTrial) -> None:
-        results.append(asdict(result))
-        print(json.dumps(asdict(result)), flush=True)
-        out.write_text(json.dumps(results, indent=0) + "\n")
-
+    keep = keeper(out)
     for _, (end, fault) in itertools.product(range(repeats), plan()):
         if only in f"{end}, {fault}":
             keep(await keys_trial(site, end, fault))

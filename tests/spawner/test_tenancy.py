@@ -15,16 +15,9 @@ from swish_spawner.adapters.leases import Leases
 from swish_spawner.adapters.patience import Patience
 from swish_spawner.core.tenancy import LEASE, holder_of
 from swish_spawner.tenancy import Occupied, Tenancy
-from tests.fake_api import FakeApi, serve, served_beside
+from tests.fake_api import FakeApi, served_beside
 from tests.real_hub import running_hub, until
 from tests.spawner.test_rest import CONFIG
-
-
-@pytest.fixture
-async def api() -> AsyncIterator[FakeApi]:
-    """An API server."""
-    async with serve(FakeApi()) as api:
-        yield api
 
 
 @pytest.fixture

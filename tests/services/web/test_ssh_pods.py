@@ -12,7 +12,7 @@ from swish_spawner.core import labels
 from swish_spawner.core.log_stream import COMPONENT, ENVIRONMENTS
 from swish_spawner.errors import Unavailable
 from swish_spawner.services.web.ssh_pods import SshPods
-from tests.fake_api import FakeApi, serve
+from tests.fake_api import FakeApi
 
 
 def run_environment(
@@ -29,13 +29,6 @@ def run_environment(
     marks = {labels.USER: user} | ({labels.SSH: ssh} if ssh else {})
     metadata = {"namespace": namespace, "name": name, "labels": {COMPONENT: component}, "annotations": marks}
     api.objects["pods"][f"{namespace}/{name}"] = {"metadata": metadata, "status": {"phase": phase}}
-
-
-@pytest.fixture
-async def api() -> AsyncIterator[FakeApi]:
-    """An API server."""
-    async with serve(FakeApi()) as api:
-        yield api
 
 
 @pytest.fixture
