@@ -9,9 +9,9 @@ import os
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, TypeVar
@@ -60,12 +60,35 @@ users: [{name: nobody, user: {}}]
 """
 
 
-@dataclass(frozen=True)
+@dataclass
 class Hub:
-    """A running hub."""
+    """A hub that runs.
+
+    Args:
+        url: where it answers.
+        folder: its files: configuration, database and log.
+        environment: that of its process.
+    """
 
     url: str
-    process: BaseProcess
+    folder: Path
+    environment: Mapping[str, str]
+    process: BaseProcess = field(init=False)
+
+    def start(self) -> None:
+        """Begin, and wait until it answers."""
+        self.process = programs.begin(programs.hub, self.folder, self.environment)
+        deadline = time.monotonic() + STARTED_WITHIN_SECONDS
+        while not self.answers():
+            well = self.process.is_alive() and time.monotonic() < deadline
+            assert well, (self.folder / "log").read_text(encoding="utf-8")
+            time.sleep(0.1)
+
+    def restart(self) -> None:
+        """Kill it, and have another begin with what it has stored."""
+        self.process.kill()
+        self.process.join()
+        self.start()
 
     def ask(self, method: str, path: str, body: Any = None, token: str = TOKEN) -> tuple[int, Any]:
         """Return the status and the JSON of an answer; `path` begins below ``/hub/``."""
@@ -133,14 +156,9 @@ def running_hub(
     (folder / "config.py").write_text(_config(port, more, policy) + last, encoding="utf-8")
     (folder / "kubeconfig").write_text(KUBECONFIG.replace("SERVER", server), encoding="utf-8")
     environment = os.environ | {"KUBECONFIG": str(folder / "kubeconfig")}
-    process = programs.begin(programs.hub, folder, environment)
-    hub = Hub(f"http://127.0.0.1:{port}", process)
+    hub = Hub(f"http://127.0.0.1:{port}", folder, environment)
     try:
-        deadline = time.monotonic() + STARTED_WITHIN_SECONDS
-        while not hub.answers():
-            assert process.is_alive(), (folder / "log").read_text(encoding="utf-8")
-            assert time.monotonic() < deadline, (folder / "log").read_text(encoding="utf-8")
-            time.sleep(0.1)
+        hub.start()
         yield hub
     finally:
-        programs.end(process)
+        programs.end(hub.process)

@@ -1,4 +1,4 @@
-"""A SwishSpawner without a hub or a cluster: the real class, with no API client."""
+"""A SwishSpawner without a hub or a cluster: the real class, with no API client; and a real hub without a cluster."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ from swish_spawner.spawner import SwishSpawner
 from tests.conftest import WIDE_POLICY
 from tests.fake_api import FakeApi, serve, served_beside
 from tests.real_hub import Hub, running_hub
+
+#: By which hub a test of a running environment goes on: it runs once with each.
+HUBS = ("the same hub", "the hub after it")
 
 
 @pytest.fixture
@@ -41,6 +44,11 @@ def make_spawner(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Swis
         return spawner
 
     yield make
+    forget()
+
+
+def forget() -> None:
+    """Forget what a hub's process knows in common of all its spawners, as its end does."""
     in_force._policy_files.clear()
     in_force.USES._by_team.clear()
     in_force.SPAWNS.clear()
@@ -88,9 +96,9 @@ def launch(
         spawner._companions.leave()
 
 
-@pytest.fixture(params=["the same hub", "the hub after it"])
+@pytest.fixture(params=HUBS)
 def running(
-    request: pytest.FixtureRequest, launch: Callable[..., SwishSpawner]
+    request: pytest.FixtureRequest, launch: Callable[..., SwishSpawner], api: FakeApi
 ) -> Callable[..., Awaitable[SwishSpawner]]:
     """Start environments; each test with this runs a second time on a hub that came after the one that started them."""
 
@@ -100,6 +108,9 @@ def running(
         await spawner.start()
         if request.param == "the same hub":
             return spawner
+        await SwishSpawner._stop_all_reflectors()
+        forget()
+        api.requests.clear()
         later = launch(*args, **kwargs)
         later.load_state(spawner.get_state())
         assert await later.poll() is None
@@ -126,3 +137,14 @@ def hub(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     """A real hub with the module's CONFIG."""
     with running_hub(tmp_path_factory.mktemp("hub"), request.module.CONFIG, hub_api.url) as hub:
         yield hub
+
+
+@pytest.fixture(params=HUBS)
+def go_on(request: pytest.FixtureRequest, hub: Hub) -> Callable[[], None]:
+    """Say that an environment of the real hub runs now; the second time that hub is killed, and another goes on."""
+
+    def settled() -> None:
+        if request.param != "the same hub":
+            hub.restart()
+
+    return settled

@@ -7,7 +7,7 @@ import re
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -75,10 +75,13 @@ def test_a_server_that_is_removed_leaves_its_files(hub: Hub, hub_api: FakeApi, k
 
 
 @pytest.mark.claim("files-after-a-removal")
-def test_a_server_of_that_name_finds_its_files_again(hub: Hub, hub_api: FakeApi, kept: str) -> None:
+def test_a_server_of_that_name_finds_its_files_again(
+    hub: Hub, hub_api: FakeApi, kept: str, go_on: Callable[[], None]
+) -> None:
     """The very same volume."""
     uid = files(hub)[0]["uid"]
     start(hub)
+    go_on()
     (pod,) = hub_api.objects["pods"].values()
     assert mounts(pod, kept.rpartition("/")[2])
     assert [volume["uid"] for volume in files(hub)] == [uid]
@@ -129,9 +132,10 @@ def test_files_have_a_scope_of_their_own(
 
 
 @pytest.mark.claim("files-in-use", "files-answers")
-def test_files_in_use_stay(hub: Hub, hub_api: FakeApi, kept: str) -> None:
+def test_files_in_use_stay(hub: Hub, hub_api: FakeApi, kept: str, go_on: Callable[[], None]) -> None:
     """Whoever asks is told what to do first."""
     start(hub)
+    go_on()
     status, words = hub.ask("DELETE", f"api/swish/users/ada/files/{kept}")
     assert (status, words["message"]) == (409, "An environment uses these files. Stop it first, then delete them.")
     assert kept in hub_api.objects["persistentvolumeclaims"]

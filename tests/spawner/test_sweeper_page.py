@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +58,13 @@ def test_rounds_come_without_being_asked_for(hub: Hub) -> None:
 
 
 def start(hub: Hub, user: str) -> None:
-    """Start somebody's environment and wait until it is ready."""
-    assert hub.post(f"users/{user}/server", {})[0] in (201, 202)
-    until(lambda: user in {ready["name"] for ready in hub.ask("GET", "api/users?state=ready")[1]})
+    """Start somebody's environment, if it does not run, and wait until it is ready."""
+
+    def ready() -> bool:
+        return user in {found["name"] for found in hub.ask("GET", "api/users?state=ready")[1]}
+
+    assert ready() or hub.post(f"users/{user}/server", {})[0] in (201, 202)
+    until(ready)
 
 
 def of_grace(api: FakeApi, name: str, **changes: Any) -> None:
@@ -71,9 +76,10 @@ def of_grace(api: FakeApi, name: str, **changes: Any) -> None:
 
 
 @pytest.mark.claim("sweeper-deletes", "sweeper-post")
-def test_a_pod_of_nobody_s_goes_and_a_live_one_stays(hub: Hub, hub_api: FakeApi) -> None:
+def test_a_pod_of_nobody_s_goes_and_a_live_one_stays(hub: Hub, hub_api: FakeApi, go_on: Callable[[], None]) -> None:
     """First the report says it, then a round does it; the hub's own stamps are what tells them apart."""
     start(hub, "ada")
+    go_on()
     of_grace(hub_api, "jupyter-lost", status={"phase": "Pending"})
 
     until(lambda: hub.ask("GET", PAGE)[1]["now"]["nobodys"])
@@ -105,9 +111,12 @@ def test_a_hub_that_was_killed_knows_its_pods_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.claim("lost-stays", "lost-ends-by-word")
-def test_one_that_runs_ends_by_an_administrators_word_alone(hub: Hub, hub_api: FakeApi) -> None:
+def test_one_that_runs_ends_by_an_administrators_word_alone(
+    hub: Hub, hub_api: FakeApi, go_on: Callable[[], None]
+) -> None:
     """A hub that lost its database knows of none of them, and people work there."""
     of_grace(hub_api, "jupyter-runs")
+    go_on()
     runs = "swish-imaging/jupyter-runs"
     until(lambda: [found["pod"] for found in hub.ask("GET", PAGE)[1]["now"]["nobodys"]] == [runs])
     for _ in range(2):

@@ -22,6 +22,7 @@ from swish_spawner.sweeper import NotReady, Sweeper
 from swish_spawner.sweeper_world import HubWorld, observed
 from tests.conftest import WIDE_POLICY
 from tests.fake_api import FakeApi
+from tests.spawner.test_engine import Running
 
 # JupyterHub's own type of column
 pytestmark = pytest.mark.filterwarnings("ignore:TypeDecorator JSONDict")
@@ -46,11 +47,9 @@ def app(launch: Launch, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNames
 
 
 @pytest.fixture
-async def world(app: SimpleNamespace, launch: Launch, api: FakeApi) -> HubWorld:
+async def world(app: SimpleNamespace, running: Running) -> HubWorld:
     """The world of a hub that watches, and one person's environment, whose start is live."""
-    spawner = launch("ada", installation="here")
-    await spawner._run_apply_user_options({})
-    await spawner.start()
+    await running("ada", installation="here")
     world = HubWorld()
     await watching(world)
     return world
