@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import shutil
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local.cache import publish, remove
+from local.cache import locked, publish, remove
 from local.content import content_key
 from local.errors import LocalError
 from local.settings import ETC, REPO
@@ -21,24 +22,27 @@ TOOLS = REPO / "local" / "tools"
 _SIZES = "sizes.json"
 #: Of every build: no C, and no workspace that somebody has above us.
 _GO_ENV = {"CGO_ENABLED": "0", "GOWORK": "off"}
-#: Of the standard library's build, too, or it is made again: without debuggers' tables, which the linker throws away.
-_GO_BUILD = ("go", "build", "-trimpath", "-gcflags=all=-dwarf=false")
+#: Of the standard library's build, too, or it is made again: without debuggers' tables, which the linker throws away,
+#: and without inlining, which is a quarter of the compilers' time.
+_GO_BUILD = ("go", "build", "-trimpath", "-gcflags=all=-dwarf=false -l")
 
 
 @dataclass(frozen=True)
 class ToolGroup:
-    """One go.mod and the binaries that it yields.
+    """Binaries that are built, and kept, together.
 
     Args:
-        name: Folder below local/tools.
-        packages: Go packages of its `tool` lines.
+        name: What it is called.
+        module: Folder below local/tools, whose go.mod pins what it is made of; several groups may share it.
+        packages: Go packages of the module's `tool` lines.
         ldflags: Linker flags, one blank between two.
         rename: Binary name as Go makes it -> the name we use.
-        cluster: Whether the local cluster needs it.
+        cluster: Whether `up` builds it.
         key: Content key.
     """
 
     name: str
+    module: str
     packages: tuple[str, ...]
     ldflags: str
     rename: Mapping[str, str] = field(default_factory=dict)
@@ -69,24 +73,26 @@ def read_groups(table: Path = ETC / "tools.toml", folder: Path = TOOLS) -> dict[
 
     Args:
         table: The declarative table.
-        folder: Where the groups' go.mod and go.sum lie.
+        folder: Where the modules' go.mod and go.sum lie.
 
     Returns:
         Group name -> group, in the table's order.
     """
     groups = {}
     for name, entry in tomllib.loads(table.read_text()).items():
-        here = folder / name
+        module = entry.get("module", name)
+        here = folder / module
         ldflags = " ".join(["-s", "-w", *entry.get("ldflags", "").split()])
         rename = entry.get("rename", {})
-        key = content_key(here, [here], ldflags, json.dumps(rename))
         packages = tool_packages((here / "go.mod").read_text())
-        groups[name] = ToolGroup(name, packages, ldflags, rename, entry.get("cluster", False), key)
+        packages = tuple(one for one in packages if binary_name(one) in entry.get("tools", [binary_name(one)]))
+        key = content_key(here, [here], ldflags, json.dumps(rename), *packages)
+        groups[name] = ToolGroup(name, module, packages, ldflags, rename, entry.get("cluster", False), key)
     return groups
 
 
 def build_argv(group: ToolGroup, out: Path) -> list[str]:
-    """Give the command that builds a group's binaries into `out`, to be run in the group's folder."""
+    """Give the command that builds a group's binaries into `out`, to be run in its module's folder."""
     return [*_GO_BUILD, "-mod=readonly", "-ldflags", group.ldflags, "-o", f"{out}/", *group.packages]
 
 
@@ -111,6 +117,7 @@ class Toolbox:
     def __init__(self, cache: Path, shell: Shell, groups: Mapping[str, ToolGroup] | None = None) -> None:
         self.cache, self.shell = cache, shell
         self.groups = dict(groups or read_groups())
+        self._scratch: Path | None = None
 
     def folder(self, group: ToolGroup) -> Path:
         """Where a group's binaries are, once built."""
@@ -150,29 +157,45 @@ class Toolbox:
             LocalError: There is no Go.
             CommandError: The build failed.
         """
-        return publish(self.folder(group), lambda partial: self._build(group, partial), _whole)
+        if self.ready(group):
+            return False
+        with self.building() as scratch:
+            return publish(self.folder(group), lambda partial: self._build(group, partial, scratch), _whole)
 
-    def _build(self, group: ToolGroup, partial: Path) -> None:
-        standard = self._standard_library()
-        # Caches of our own, deleted after each group: for all groups together they would take over 30 GB.
-        scratch = partial.with_suffix(".gocache")
+    @contextlib.contextmanager
+    def building(self) -> Iterator[Path]:
+        """Let the groups that are built within share what is compiled; meanwhile no other process builds any.
+
+        Two builds at once would be no faster, and compile the same. Gives the folder of Go's caches.
+        """
+        if self._scratch:
+            yield self._scratch
+            return
+        # of our own and deleted at the end: what is compiled for all groups takes some gigabytes
+        scratch = self.cache / "tools" / ".gocache"
+        with locked(self.cache / "tools" / ".locks" / "go"):
+            remove(scratch)
+            self._scratch = scratch
+            try:
+                yield scratch
+            finally:
+                self._scratch = None
+                remove(scratch)
+
+    def _build(self, group: ToolGroup, partial: Path, scratch: Path) -> None:
+        if not scratch.exists():
+            shutil.copytree(self._standard_library(), scratch / "build", copy_function=_link_output)
+            (scratch / "work").mkdir()
         env = {"GOCACHE": f"{scratch}/build", "GOMODCACHE": f"{scratch}/mod", "GOTMPDIR": f"{scratch}/work"}
         partial.mkdir(parents=True)
-        for leftover in partial.parent.glob(f".{partial.name.split('.')[1]}.*.gocache"):
-            remove(leftover)
-        try:
-            (scratch / "work").mkdir(parents=True)
-            shutil.copytree(standard, scratch / "build", copy_function=_link_output)
-            self.shell.run(build_argv(group, partial), env=env | _machine_env(), cwd=TOOLS / group.name)
-        finally:
-            remove(scratch)
+        self.shell.run(build_argv(group, partial), env=env | _machine_env(), cwd=TOOLS / group.module)
         for old, new in group.rename.items():
             (partial / old).rename(partial / new)
         sizes = {name: (partial / name).stat().st_size for name in group.binaries}
         (partial / _SIZES).write_text(json.dumps(sizes, indent=1) + "\n")
 
     def _standard_library(self) -> Path:
-        """Return a build cache that has Go's standard library, which every group would compile for a minute or two."""
+        """Return a build cache that has Go's standard library, which every build would compile for a minute or two."""
         if not shutil.which("go"):
             raise LocalError("Go is needed to build the cluster's tools: install Go 1.26 or newer and put it on PATH.")
         # a cache that another Go made would not be wrong, only of no use

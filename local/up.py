@@ -56,9 +56,10 @@ def up_local(settings: Settings, state: State, shell: Shell, progress: Progress)
     unbuilt = [] if all(map(tools.ready, wanted)) else project_images(buildah.base)
     # To compile leaves disk and network idle.
     with meanwhile(buildah.ensure, unbuilt):
-        for group in wanted:
-            with progress.step(f"Tools: {group.name}") as step:
-                step.did = "built" if tools.ensure(group) else "cached"
+        with tools.building():
+            for group in wanted:
+                with progress.step(f"Tools: {group.name}") as step:
+                    step.did = "built" if tools.ensure(group) else "cached"
         _up_cluster(Cluster(state, tools, shell), buildah, progress)
 
 

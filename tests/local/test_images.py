@@ -56,8 +56,8 @@ def test_versions_are_those_of_the_modules(images):
     pins = {
         "kube-apiserver": ("kubernetes", "k8s.io/kubernetes"),
         "etcd": ("etcd", "go.etcd.io/etcd/server/v3"),
-        "coredns": ("addons", "github.com/coredns/coredns"),
-        "local-path-provisioner": ("addons", "github.com/rancher/local-path-provisioner"),
+        "coredns": ("kubernetes", "github.com/coredns/coredns"),
+        "local-path-provisioner": ("kubernetes", "github.com/rancher/local-path-provisioner"),
     }
     for name, (group, module) in pins.items():
         gomod = (REPO / "local" / "tools" / group / "go.mod").read_text()

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -40,32 +41,58 @@ def test_every_group_yields_the_tools_that_the_cluster_runs():
     assert set(wanted.split()) <= names
 
 
+def test_every_tool_of_a_module_is_in_one_group():
+    """None is built twice, and none that a go.mod pins is forgotten."""
+    groups = read_groups().values()
+    packages = [(group.module, package) for group in groups for package in group.packages]
+    pinned = [
+        (module, package)
+        for module in {group.module for group in groups}
+        for package in tool_packages((TOOLS / module / "go.mod").read_text())
+    ]
+    assert sorted(packages) == sorted(pinned)
+
+
 def test_lock_files_are_whole():
-    """Every group has a go.sum, and no file names a registry."""
-    for name in read_groups():
-        folder = TOOLS / name
+    """Every module has a go.sum, and no file names a registry."""
+    for group in read_groups().values():
+        folder = TOOLS / group.module
         assert (folder / "go.sum").stat().st_size > 1000
         assert "https://" not in (folder / "go.mod").read_text()
 
 
 def test_key_follows_content(tmp_path):
-    """Another pin or other linker flags make another folder; the same ones the same."""
+    """Another pin, other linker flags or other tools make another folder; the same ones the same."""
 
-    def key(gomod: str, ldflags: str) -> str:
+    def key(gomod: str, more: str) -> str:
         (tmp_path / "x").mkdir(exist_ok=True)
         (tmp_path / "x" / "go.mod").write_text(gomod)
         (tmp_path / "x" / "go.sum").write_text("sums")
-        (tmp_path / "tools.toml").write_text(f'[x]\nldflags = "{ldflags}"\n')
+        (tmp_path / "tools.toml").write_text(f"[x]\n{more}\n")
         return read_groups(tmp_path / "tools.toml", tmp_path)["x"].key
 
-    first = key("tool a.org/b\n", "-X v=1")
-    assert key("tool a.org/b\n", "-X v=1") == first
-    assert len({first, key("tool a.org/c\n", "-X v=1"), key("tool a.org/b\n", "-X v=2")}) == 3
+    first = key("tool a.org/b\n", 'ldflags = "-X v=1"')
+    assert key("tool a.org/b\n", 'ldflags = "-X v=1"') == first
+    others = [("tool a.org/c\n", 'ldflags = "-X v=1"'), ("tool a.org/b\n", 'ldflags = "-X v=2"')]
+    others += [("tool a.org/b\n", 'ldflags = "-X v=1"\ntools = []')]
+    assert len({first, *(key(*other) for other in others)}) == 4
+
+
+def test_groups_of_one_module_part_its_tools(tmp_path):
+    """Each names those that it has."""
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "go.mod").write_text("tool a.org/b\ntool a.org/c\n")
+    (tmp_path / "tools.toml").write_text('[m]\ntools = ["c"]\n[other]\nmodule = "m"\ntools = ["b"]\n')
+    groups = read_groups(tmp_path / "tools.toml", tmp_path)
+    assert {name: (group.module, group.packages) for name, group in groups.items()} == {
+        "m": ("m", ("a.org/c",)),
+        "other": ("m", ("a.org/b",)),
+    }
 
 
 def test_build_argv(tmp_path):
     """A build is reproducible and takes exactly what go.sum pins."""
-    group = ToolGroup("g", ("a.org/b", "a.org/c"), "-s -w")
+    group = ToolGroup("g", "m", ("a.org/b", "a.org/c"), "-s -w")
     argv = build_argv(group, tmp_path)
     assert argv[:2] == ["go", "build"]
     assert {"-trimpath", "-mod=readonly"} <= set(argv)
@@ -81,7 +108,7 @@ def test_what_builds_at_once_fits_into_half_of_the_memory():
 @pytest.fixture
 def toolbox(tmp_path):
     """A toolbox of one group whose binary `b` is in the cache."""
-    group = ToolGroup("g", ("a.org/b",), "", key="k")
+    group = ToolGroup("g", "m", ("a.org/b",), "", key="k")
     box = Toolbox(tmp_path, Shell(tmp_path / "log"), {"g": group})
     box.folder(group).mkdir(parents=True)
     binary = box.path("b")
@@ -130,6 +157,8 @@ case "$*" in
         exit;;
 esac
 grep -q compiled "$GOCACHE/00/std-d" && echo again > "$GOCACHE/00/std-a"
+test ! -e "$GOCACHE/before" || touch "$HOME/shared"
+touch "$GOCACHE/before"
 mkdir -p "$GOMODCACHE/module" && touch "$GOMODCACHE/module/file" && chmod 0555 "$GOMODCACHE/module"
 test -d "$GOTMPDIR"
 echo "$GOCACHE" > "$HOME/gocache"
@@ -149,9 +178,10 @@ def build(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{go.parent}:/usr/bin:/bin")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr("local.tools.TOOLS", tmp_path)
-    (tmp_path / "g").mkdir()
-    group = ToolGroup("g", ("a.org/server/v3",), "", {"server": "thing"}, key="k")
-    return Toolbox(tmp_path / "cache", Shell(tmp_path / "log"), {"g": group})
+    (tmp_path / "m").mkdir()
+    group = ToolGroup("g", "m", ("a.org/server/v3",), "", {"server": "thing"}, key="k")
+    beside = ToolGroup("h", "m", ("a.org/server/v3",), "", key="k")
+    return Toolbox(tmp_path / "cache", Shell(tmp_path / "log"), {"g": group, "h": beside})
 
 
 def test_built_group_is_renamed_and_leaves_no_caches(build, tmp_path):
@@ -162,6 +192,40 @@ def test_built_group_is_renamed_and_leaves_no_caches(build, tmp_path):
     assert not Path((tmp_path / "gocache").read_text().strip()).exists()
     assert kept(tmp_path) == {"g-k", ".locks", "go"}
     assert not build.ensure(group)
+
+
+def test_groups_that_are_built_together_share_what_is_compiled(build, tmp_path):
+    """And at the end it is gone."""
+    with build.building():
+        assert [build.ensure(group) for group in build.groups.values()] == [True, True]
+        assert (tmp_path / "shared").exists()
+    assert kept(tmp_path) == {"g-k", "h-k", ".locks", "go"}
+
+
+def test_groups_that_are_built_apart_share_nothing(build, tmp_path):
+    """Each build begins with the standard library alone."""
+    assert [build.ensure(group) for group in build.groups.values()] == [True, True]
+    assert not (tmp_path / "shared").exists()
+
+
+def test_what_another_builds_is_waited_for(build, tmp_path):
+    """And not built a second time."""
+    other = Toolbox(build.cache, Shell(tmp_path / "log"), build.groups)
+    group = build.groups["g"]
+    with ThreadPoolExecutor(1) as threads:
+        with build.building():
+            waits = threads.submit(other.ensure, group)
+            build.ensure(group)
+        assert waits.result(60) is False
+
+
+def test_what_a_killed_build_left_is_removed(build, tmp_path):
+    """Since nobody says that it is whole."""
+    left = tmp_path / "cache" / "tools" / ".gocache" / "build" / "before"
+    left.parent.mkdir(parents=True)
+    left.touch()
+    build.ensure(build.groups["g"])
+    assert not (tmp_path / "shared").exists()
 
 
 def kept(folder: Path) -> set[str]:
