@@ -7,6 +7,7 @@ import socket
 import struct
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, Final
 
 from swish_sshd.connection import Connection
@@ -51,10 +52,16 @@ class Files:
         pid = struct.unpack("3i", credentials)[0]
         known = self._connections()
         owner = next((known[above] for above in ancestors(pid) if above in known), None)
+        if owner and owner.login is None:
+            # what sshd said of the log-in may still wait to be read
+            owner.read()
         if owner is None or owner.login is None or self._streams[owner.pid] >= _MOST:
             accepted.close()
             return
         self._streams[owner.pid] += 1
+        with suppress(OSError):
+            # it waits for this before it begins
+            accepted.send(b"\1")
         _Stream(accepted, owner, self._loop, lambda: less(self._streams, owner.pid))
 
 
