@@ -18,7 +18,8 @@ from tornado import web
 
 from swish_spawner.adapters.claims import Claims
 from swish_spawner.adapters.pods import Pods
-from swish_spawner.core.kept import USER, KeptVolume, home_claim, kept_volumes, mounts
+from swish_spawner.core.kept import KeptVolume, home_claim, kept_volumes, mounts
+from swish_spawner.core.labels import KUBESPAWNER_USER
 from swish_spawner.core.policy import namespaces
 from swish_spawner.core.whose import has_ended
 from swish_spawner.errors import ClusterAway, ClusterRefused
@@ -140,7 +141,7 @@ class VolumeApi(_Files, APIHandler):  # type: ignore[misc]
 
 def _selector(spawner: SwishSpawner) -> str:
     """Return what selects a person's objects; the label is only a slug of the name."""
-    return f"{USER}={spawner._build_common_labels({})[USER]}"  # noqa: SLF001 - KubeSpawner's
+    return f"{KUBESPAWNER_USER}={spawner._build_common_labels({})[KUBESPAWNER_USER]}"  # noqa: SLF001 - KubeSpawner's
 
 
 _API: Final = r"/api/swish/users/([^/]+)/files"

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
-from swish_spawner.core.log_lines import shown
+from swish_spawner.core.quoting import shown
 
 #: The pause (seconds) between two lines, and the most that are told of one start.
 PAUSE: Final = 1.0

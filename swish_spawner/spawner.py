@@ -27,6 +27,7 @@ from swish_spawner.core import labels
 from swish_spawner.core.capacity import Amounts, State, pool_state, seat_of
 from swish_spawner.core.image_names import ImageNames
 from swish_spawner.core.kept import home_claim
+from swish_spawner.core.labels import PACKAGES
 from swish_spawner.core.manifests import (
     Owner,
     SshStart,
@@ -36,15 +37,16 @@ from swish_spawner.core.manifests import (
     prerequisite_manifests,
 )
 from swish_spawner.core.plan import Person, ServerPlan, plan_document, plan_server, teams_of, use_of
-from swish_spawner.core.pod import PACKAGES, enforced, packages_run, quality_lost, quality_problems
+from swish_spawner.core.pod import enforced, packages_run, quality_lost, quality_problems
 from swish_spawner.core.policy import Policy, Pool
 from swish_spawner.core.quota import Use
+from swish_spawner.core.reading import condition
 from swish_spawner.core.refusals import refusal
 from swish_spawner.core.request import parse_request
 from swish_spawner.core.ssh import ssh_document
 from swish_spawner.core.token import from_secret
 from swish_spawner.core.traits import MERGED, kubespawner_traits, merged
-from swish_spawner.core.trouble_types import Circumstances, condition
+from swish_spawner.core.trouble_types import Circumstances
 from swish_spawner.core.units import format_memory, parse_cpu
 from swish_spawner.core.volumes import scratch_claims
 from swish_spawner.core.whose import Whose, start_of

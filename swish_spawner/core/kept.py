@@ -6,13 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
+from swish_spawner.core.labels import KUBESPAWNER_SERVER, KUBESPAWNER_USER
 from swish_spawner.core.units import format_memory, parse_quantity
-
-#: KubeSpawner's own keys on every home claim: as a label a slug to select by, as an annotation the exact name.
-USER: Final = "hub.jupyter.org/username"
-SERVER: Final = "hub.jupyter.org/servername"
 
 
 def home_claim(state: Mapping[str, Any]) -> str | None:
@@ -59,7 +56,7 @@ def kept_volumes(
         user: the person, exactly as the hub spells the name.
         renamed: by ``namespace/name`` of a claim, the server that has it now, whoever had it when it was made.
     """
-    own = (claim for claim in claims if (claim["metadata"].get("annotations") or {}).get(USER) == user)
+    own = (claim for claim in claims if (claim["metadata"].get("annotations") or {}).get(KUBESPAWNER_USER) == user)
     volumes = (_kept_volume(claim, renamed) for claim in own)
     return tuple(sorted(volumes, key=lambda volume: (volume.server, volume.namespace, volume.name)))
 
@@ -76,7 +73,9 @@ def _kept_volume(claim: Mapping[str, Any], renamed: Mapping[str, str]) -> KeptVo
         namespace=metadata["namespace"],
         name=metadata["name"],
         uid=metadata["uid"],
-        server=renamed.get(f"{metadata['namespace']}/{metadata['name']}", metadata["annotations"].get(SERVER, "")),
+        server=renamed.get(
+            f"{metadata['namespace']}/{metadata['name']}", metadata["annotations"].get(KUBESPAWNER_SERVER, "")
+        ),
         size=format_memory(int(parse_quantity(claim["spec"]["resources"]["requests"]["storage"]))),
         made=datetime.fromisoformat(metadata["creationTimestamp"]),
         ending="deletionTimestamp" in metadata,

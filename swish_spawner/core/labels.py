@@ -38,6 +38,14 @@ NAMES: Final[Mapping[str, str]] = MappingProxyType(
 #: The name of an environment's own container, as KubeSpawner has it.
 NOTEBOOK: Final = "notebook"
 
+#: The name of the container that installs packages before that.
+PACKAGES: Final = "packages"
+
+#: What KubeSpawner says of a pod or a claim by itself, as a label a slug to select by, as an annotation the exact name.
+#: One that a hub without Swish started says no more.
+KUBESPAWNER_USER: Final = "hub.jupyter.org/username"
+KUBESPAWNER_SERVER: Final = "hub.jupyter.org/servername"
+
 #: What autoscalers look at before they take a node away from a pod.
 KARPENTER_KEEP: Final = "karpenter.sh/do-not-disrupt"
 AUTOSCALER_EVICT: Final = "cluster-autoscaler.kubernetes.io/safe-to-evict"

@@ -10,11 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from swish_spawner.core.labels import NOTEBOOK
-from swish_spawner.core.pod import PACKAGES
-from swish_spawner.core.quoted import quoted
+from swish_spawner.core.labels import NOTEBOOK, PACKAGES
+from swish_spawner.core.quoting import quoted
+from swish_spawner.core.reading import Document, condition, part, parts, text
 from swish_spawner.core.trouble_nodes import summary
-from swish_spawner.core.trouble_types import Document, condition, part, parts, text
 
 QUEUED, ASKED, SCHEDULED, PULLING, INITIALISING, STARTING, READY = 20, 25, 30, 40, 60, 80, 95
 

@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from swish_spawner.core import labels
+from swish_spawner.core.reading import part, parts
 from swish_spawner.core.ssh_log import PRESENCE, Event, Source, gap, missing_before, record, whose
-from swish_spawner.core.trouble_types import part, parts
 from swish_spawner.core.whose import has_ended
 
 Resource = Mapping[str, Any]

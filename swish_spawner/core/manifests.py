@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from swish_spawner.core import kept, labels
+from swish_spawner.core import labels
 from swish_spawner.core.plan import ServerPlan
 from swish_spawner.core.ssh import PORT, PUBLIC_PORT, HostKey, host_name, start_files, start_secret_name
 from swish_spawner.core.token import ITEM, token_secret_name
@@ -70,7 +70,7 @@ def prerequisite_manifests(plan: ServerPlan, namespace: str, home: Mapping[str, 
 
 
 def _whose(marks: Mapping[str, str]) -> dict[str, str]:
-    return {key: marks[key] for key in (kept.USER, kept.SERVER) if key in marks}
+    return {key: marks[key] for key in (labels.KUBESPAWNER_USER, labels.KUBESPAWNER_SERVER) if key in marks}
 
 
 def make_pod_disruption_budget(plan: ServerPlan, owner: Owner) -> Manifest:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from swish_spawner.core.labels import NOTEBOOK
-from swish_spawner.core.trouble_types import Document, condition, part, parts, text
+from swish_spawner.core.reading import Document, condition, part, parts, text
 
 
 @dataclass(frozen=True, slots=True)

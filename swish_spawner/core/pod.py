@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from swish_spawner.core import ssh
-from swish_spawner.core.labels import GPU_RESOURCE, NOTEBOOK
+from swish_spawner.core.labels import GPU_RESOURCE, NOTEBOOK, PACKAGES
 from swish_spawner.core.plan import ServerPlan
 from swish_spawner.core.ssh import sidecar_resources
 from swish_spawner.core.taints import opens_a_pool, pool_toleration
@@ -25,7 +25,6 @@ from swish_spawner.errors import LaunchFailed
 
 Manifest = Mapping[str, Any]
 
-PACKAGES: Final = "packages"
 #: What opens something where it is left out, or where a hook sets it; each is so in every environment, for a reason.
 CLOSED: Final[Manifest] = MappingProxyType(
     {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -89,28 +88,3 @@ def _by(others: Sequence[Use], resource: _Resource) -> str:
     most = [f"{user} {resource.text(Decimal(share))}" for user, share in shares.most_common(_MOST_NAMES) if share]
     rest = len(shares) - _MOST_NAMES
     return f" ({', '.join(most)}{f' and {rest} more people' if rest > 0 else ''})" if most else ""
-
-
-_EXCEEDED: Final = re.compile(
-    r"exceeded quota: (?P<name>\S+), requested: (?P<asked>\S+), used: (?P<used>\S+), limited: (?P<most>\S+)"
-)
-
-
-def quota_refusal(message: str, team: Team) -> Denied | None:
-    """Translate the API server's refusal of a pod over a ResourceQuota.
-
-    Args:
-        message: the ``message`` of the API server's 403 answer.
-        team: whose namespace it is.
-
-    Returns:
-        The refusal as a sentence, or None if the message is about something else.
-    """
-    found = _EXCEEDED.search(message)
-    if found is None:
-        return None
-    return Denied(
-        f"The cluster's quota for team {team.title} is used up: it allows {found['most']}, {found['used']} is in use, "
-        f"and this asks for {found['asked']}; ask for less, or stop an environment.",
-        rule="quota",
-    )

@@ -6,8 +6,7 @@ import re
 from typing import Final
 
 from swish_spawner.core.policy import Team
-from swish_spawner.core.quota import quota_refusal
-from swish_spawner.core.quoted import says
+from swish_spawner.core.quoting import says
 from swish_spawner.errors import Denied
 
 #: What refuses, its rule, and what to do. The wordings are those of plugin/pkg/admission in kubernetes/kubernetes.
@@ -38,6 +37,9 @@ _RULES: Final = (
         "Environments cannot be made where this installation makes them; ask an administrator.",
     ),
 )
+_EXCEEDED: Final = re.compile(
+    r"exceeded quota: (?P<name>\S+), requested: (?P<asked>\S+), used: (?P<used>\S+), limited: (?P<most>\S+)"
+)
 _ANY: Final = "The cluster refuses this environment; make another choice, or ask an administrator."
 
 
@@ -57,3 +59,23 @@ def refusal(message: str, team: Team) -> Denied:
         ((rule, said) for pattern, rule, said in _RULES if pattern.search(message)), ("cluster", _ANY)
     )
     return Denied(f"{sentence}{says('Kubernetes', message, 400)}", rule=rule)
+
+
+def quota_refusal(message: str, team: Team) -> Denied | None:
+    """Translate the API server's refusal of a pod over a ResourceQuota.
+
+    Args:
+        message: the ``message`` of the API server's 403 answer.
+        team: whose namespace it is.
+
+    Returns:
+        The refusal as a sentence, or None if the message is about something else.
+    """
+    found = _EXCEEDED.search(message)
+    if found is None:
+        return None
+    return Denied(
+        f"The cluster's quota for team {team.title} is used up: it allows {found['most']}, {found['used']} is in use, "
+        f"and this asks for {found['asked']}; ask for less, or stop an environment.",
+        rule="quota",
+    )

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from swish_spawner.core.quoted import says
+from swish_spawner.core.quoting import says
+from swish_spawner.core.reading import Document, condition, part, text
 from swish_spawner.core.trouble_containers import container_troubles
 from swish_spawner.core.trouble_endings import ending_trouble, gone_trouble, lost_node
 from swish_spawner.core.trouble_nodes import node_trouble
-from swish_spawner.core.trouble_types import PERSON, Circumstances, Document, Trouble, condition, part, text
+from swish_spawner.core.trouble_types import PERSON, Circumstances, Trouble
 from swish_spawner.core.trouble_volumes import volume_troubles
 
 

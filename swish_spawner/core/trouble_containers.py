@@ -10,21 +10,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from swish_spawner.core.labels import NOTEBOOK
-from swish_spawner.core.pod import PACKAGES
-from swish_spawner.core.quoted import quoted, says
+from swish_spawner.core.labels import NOTEBOOK, PACKAGES
+from swish_spawner.core.quoting import quoted, says
+from swish_spawner.core.reading import Document, number, part, parts, text
 from swish_spawner.core.trouble_images import image_trouble
-from swish_spawner.core.trouble_types import (
-    CLUSTER,
-    PERSON,
-    Circumstances,
-    Document,
-    Trouble,
-    number,
-    part,
-    parts,
-    text,
-)
+from swish_spawner.core.trouble_types import CLUSTER, PERSON, Circumstances, Trouble
 
 #: A Secret or ConfigMap may be made a moment after the pod, and a kubelet that just began has not read them all yet.
 _CONFIG: Final = 10.0

@@ -11,19 +11,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from swish_spawner.core.quoted import says
+from swish_spawner.core.quoting import says
+from swish_spawner.core.reading import Document, condition, part, text
 from swish_spawner.core.trouble_containers import container_troubles
-from swish_spawner.core.trouble_types import (
-    CAPACITY,
-    CLUSTER,
-    PERSON,
-    Circumstances,
-    Document,
-    Trouble,
-    condition,
-    part,
-    text,
-)
+from swish_spawner.core.trouble_types import CAPACITY, CLUSTER, PERSON, Circumstances, Trouble
 
 #: A node that is away for a moment (seconds) may come back.
 _AWAY: Final = 60.0

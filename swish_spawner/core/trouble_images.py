@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from swish_spawner.core.quoted import quoted, says
-from swish_spawner.core.trouble_types import CLUSTER, Circumstances, Document, Trouble, part, text
+from swish_spawner.core.quoting import quoted, says
+from swish_spawner.core.reading import Document, part, text
+from swish_spawner.core.trouble_types import CLUSTER, Circumstances, Trouble
 
 #: Pulls are tried at about 0, 10, 30 and 70 seconds.
 _SOME_TRIES: Final = 90.0

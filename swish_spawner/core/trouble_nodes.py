@@ -11,18 +11,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from swish_spawner.core.quoted import says
-from swish_spawner.core.trouble_types import (
-    CAPACITY,
-    CLUSTER,
-    Circumstances,
-    Document,
-    Trouble,
-    condition,
-    part,
-    roughly,
-    text,
-)
+from swish_spawner.core.quoting import says
+from swish_spawner.core.reading import Document, condition, part, text
+from swish_spawner.core.trouble_types import CAPACITY, CLUSTER, Circumstances, Trouble, roughly
 
 #: Room may come free in a moment: a pod that ends, or one of lower priority that makes way.
 _MOMENT: Final = 15.0

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from swish_spawner.core.quoted import quoted, says
-from swish_spawner.core.trouble_types import CLUSTER, Document, Trouble, condition, part, parts, text
+from swish_spawner.core.quoting import quoted, says
+from swish_spawner.core.reading import Document, condition, part, parts, text
+from swish_spawner.core.trouble_types import CLUSTER, Trouble
 
 #: A provisioner tries again, and an administrator's own volume may come a moment after its claim.
 _PROVISIONING: Final = 60.0

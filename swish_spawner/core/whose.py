@@ -11,9 +11,6 @@ from typing import Any, Final
 
 from swish_spawner.core import labels
 
-#: What KubeSpawner says of a pod by itself; one that a hub without Swish started says no more.
-KUBESPAWNER_USER: Final = "hub.jupyter.org/username"
-KUBESPAWNER_SERVER: Final = "hub.jupyter.org/servername"
 _STAMPS: Final = (labels.HUB, labels.USER, labels.SERVER)
 #: How long Kubernetes gives a pod that does not say how long it needs (seconds).
 _GRACE: Final = 30
@@ -40,7 +37,10 @@ class Whose:
         marks = _annotations(pod)
         if any(stamp in marks for stamp in _STAMPS):
             return all(marks.get(stamp) == mine for stamp, mine in zip(_STAMPS, self._marks, strict=True))
-        return (marks.get(KUBESPAWNER_USER), marks.get(KUBESPAWNER_SERVER, "")) == (self.user, self.server)
+        return (marks.get(labels.KUBESPAWNER_USER), marks.get(labels.KUBESPAWNER_SERVER, "")) == (
+            self.user,
+            self.server,
+        )
 
     @property
     def _marks(self) -> tuple[str, str, str]:

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from swish_spawner.core.kept import SERVER, USER, home_claim, kept_volumes, mounts
+from swish_spawner.core.kept import home_claim, kept_volumes, mounts
+from swish_spawner.core.labels import KUBESPAWNER_SERVER, KUBESPAWNER_USER
 
 
 def claim(name: str, user: str, server: str = "", **metadata: Any) -> dict[str, Any]:
     """Return a claim as the API server has it."""
-    annotations = {USER: user} | ({SERVER: server} if server else {})
+    annotations = {KUBESPAWNER_USER: user} | ({KUBESPAWNER_SERVER: server} if server else {})
     made = {"name": name, "namespace": "swish", "uid": f"uid-{name}", "creationTimestamp": "2026-11-24T08:00:00Z"}
     spec = {"resources": {"requests": {"storage": "10737418240"}}}
     return {"metadata": {**made, "annotations": annotations, **metadata}, "spec": spec}

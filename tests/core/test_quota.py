@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from swish_spawner.core.policy import Policy
-from swish_spawner.core.quota import Use, check_quota, quota_refusal
+from swish_spawner.core.quota import Use, check_quota
 from swish_spawner.errors import Denied
 
 GIB = 2**30
@@ -97,21 +97,3 @@ def test_many_people_are_not_all_named(policy: Policy) -> None:
 def test_a_team_without_a_quota_has_no_end(policy: Policy) -> None:
     """Left out means no limit."""
     check_quota(replace(use("ada", "a", cpu=1000), team="genomics"), policy.teams["genomics"], [])
-
-
-MESSAGE = (
-    'pods "jupyter-ada" is forbidden: exceeded quota: team, requested: requests.cpu=4, used: requests.cpu=62, '
-    "limited: requests.cpu=64"
-)
-
-
-def test_the_api_servers_refusal_becomes_a_sentence(policy: Policy) -> None:
-    """What it said of the quota is kept."""
-    refusal = quota_refusal(MESSAGE, policy.teams["imaging"])
-    assert refusal is not None
-    assert "allows requests.cpu=64, requests.cpu=62 is in use, and this asks for requests.cpu=4" in refusal.reason
-
-
-def test_another_refusal_is_none_of_the_quotas(policy: Policy) -> None:
-    """Only a quota's message is translated."""
-    assert quota_refusal('pods "x" is forbidden: violates PodSecurity', policy.teams["imaging"]) is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from swish_spawner.core.policy import Policy
-from swish_spawner.core.refusals import refusal
+from swish_spawner.core.refusals import quota_refusal, refusal
 
 #: The API server's message, the rule, a part of what is said. Where a wording is from stands above it.
 REFUSALS = [
@@ -78,3 +78,21 @@ def test_refusals_are_sentences(policy: Policy, message: str, rule: str, part: s
     assert refused.rule == rule
     assert part in refused.reason
     assert len(refused.reason) < 700
+
+
+MESSAGE = (
+    'pods "jupyter-ada" is forbidden: exceeded quota: team, requested: requests.cpu=4, used: requests.cpu=62, '
+    "limited: requests.cpu=64"
+)
+
+
+def test_the_api_servers_refusal_becomes_a_sentence(policy: Policy) -> None:
+    """What it said of the quota is kept."""
+    over = quota_refusal(MESSAGE, policy.teams["imaging"])
+    assert over is not None
+    assert "allows requests.cpu=64, requests.cpu=62 is in use, and this asks for requests.cpu=4" in over.reason
+
+
+def test_another_refusal_is_none_of_the_quotas(policy: Policy) -> None:
+    """Only a quota's message is translated."""
+    assert quota_refusal('pods "x" is forbidden: violates PodSecurity', policy.teams["imaging"]) is None

@@ -20,6 +20,14 @@ _SECRETS: Final = (
     ),
     (re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.?[\w-]*"), "..."),
 )
+#: The most characters that are shown of a line of a log.
+MOST_OF_A_LINE: Final = 200
+_ESCAPES: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])")
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
+#: A name, a password or a token in an address; what is between ``//`` and the last ``@`` of its first part.
+_LOG_IN: Final = re.compile(r"(?<=://)[^/\s?#]*@")
+#: What follows a question mark or a hash in an address may be a signature or a token.
+_QUERY: Final = re.compile(r"(://[^\s?#]*)[?#]\S*")
 
 
 def quoted(text: object, most: int = _MOST) -> str:
@@ -50,3 +58,18 @@ def _cut(words: str, most: int) -> str:
         return words
     half = (most - 5) // 2
     return f"{words[:half].rstrip()} ... {words[-half:].lstrip()}"
+
+
+def shown(line: str) -> str:
+    """Return what a page shows of a log's line; maybe nothing.
+
+    Args:
+        line: whatever a program wrote; not trusted.
+
+    Returns:
+        At most `MOST_OF_A_LINE` characters without control characters, and with addresses cut to what holds no log-in.
+    """
+    plain = _CONTROLS.sub(" ", _ESCAPES.sub("", line))
+    plain = _QUERY.sub(r"\1", _LOG_IN.sub("", plain))
+    plain = " ".join(plain.split())
+    return plain if len(plain) <= MOST_OF_A_LINE else f"{plain[: MOST_OF_A_LINE - 1]}…"
