@@ -10,9 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from swish_spawner.core.log_stream import log_of, state_of
-from swish_spawner.core.ssh import CONTAINER, KEYS, LOGIN, PORT, START
-from swish_spawner.core.ssh_log import Source
+from swish_spawner.core.ssh.sshd import CONTAINER, KEYS, LOGIN, PORT, START
+from swish_spawner.core.ssh_log.lines import Source
+from swish_spawner.core.ssh_log.stream import log_of, state_of
 from tests.e2e.hub import Person
 from tests.e2e.install import Install, install, wait_until
 from tests.e2e.policy import look_at_volumes

@@ -11,8 +11,8 @@ from typing import Any, Final
 from benchmarks.control_plane import ETC
 from local.settings import REPO
 from swish_spawner.adapters.policy_file import read_policy
-from swish_spawner.core.plan import Person, ServerPlan, plan_server
-from swish_spawner.core.request import parse_request
+from swish_spawner.core.launch.plan import Person, ServerPlan, plan_server
+from swish_spawner.core.launch.request import parse_request
 
 Manifest = dict[str, Any]
 

@@ -34,8 +34,8 @@ from benchmarks.web_process import WebService
 from swish_spawner.adapters.key_secrets import KeySecrets
 from swish_spawner.adapters.patience import Patience
 from swish_spawner.adapters.policy_file import read_policy
-from swish_spawner.core.ssh_key_list import KeptKey, KeyList
-from swish_spawner.core.ssh_keys import key_id, parse_public_key, secret_name, secret_names, shard
+from swish_spawner.core.ssh.key_list import KeptKey, KeyList
+from swish_spawner.core.ssh.keys import key_id, parse_public_key, secret_name, secret_names, shard
 from swish_spawner.services.web.key_store import KeyStore
 
 RESULTS: Final = Path(__file__).parent / "keys_results.json"

@@ -38,7 +38,7 @@ _PIPE: Final = re.compile(r"(?<!\\)\|")
 _LINK: Final = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 _MARKER: Final = "claim"
 
-#: The names of tests, like ``tests/core/test_kept.py::test_whose``, by the slug that they show.
+#: The names of tests, like ``tests/core/test_files.py::test_whose``, by the slug that they show.
 Shown = Mapping[str, Sequence[str]]
 
 

@@ -18,13 +18,13 @@ from docs import claims, rights
 from swish_spawner.__main__ import table
 from swish_spawner.adapters.policy_file import read_policy
 from swish_spawner.core import labels
-from swish_spawner.core.phases import PHASES
-from swish_spawner.core.plan import Person, plan_server
-from swish_spawner.core.request import options_schema, parse_request
-from swish_spawner.core.ssh import KEYS, PORT, PUBLIC_PORT, START, start_secret_name
-from swish_spawner.core.ssh_keys import secret_names
-from swish_spawner.core.ssh_names import service_name
-from swish_spawner.core.token import token_secret_name
+from swish_spawner.core.launch.plan import Person, plan_server
+from swish_spawner.core.launch.request import options_schema, parse_request
+from swish_spawner.core.pod.token import token_secret_name
+from swish_spawner.core.progress.phases import PHASES
+from swish_spawner.core.ssh.keys import secret_names
+from swish_spawner.core.ssh.names import service_name
+from swish_spawner.core.ssh.sshd import KEYS, PORT, PUBLIC_PORT, START, start_secret_name
 
 ROOT = Path(__file__).resolve().parent.parent
 Schema = Mapping[str, Any]
@@ -161,7 +161,7 @@ def read(path: str) -> Any:
 
 REST_API = """# REST API
 
-<!-- Made from `swish_spawner/core/request.py` by `make reference`; change it there. -->
+<!-- Made from `swish_spawner/core/launch/request.py` by `make reference`; change it there. -->
 
 ## Launching
 

@@ -15,9 +15,9 @@ import yaml
 
 from swish_spawner import __version__
 from swish_spawner.adapters.policy_file import read_policy
-from swish_spawner.core.plan import Person, Reason, ServerPlan, plan_server
-from swish_spawner.core.policy import Policy
-from swish_spawner.core.request import options_schema, parse_request
+from swish_spawner.core.launch.plan import Person, Reason, ServerPlan, plan_server
+from swish_spawner.core.launch.request import options_schema, parse_request
+from swish_spawner.core.policy.values import Policy
 from swish_spawner.errors import RequestError, UserError
 from swish_spawner.services.audit.command import add_command
 

@@ -26,8 +26,8 @@ from swish_spawner.adapters.pod_watch import PodWatch
 from swish_spawner.adapters.pods import Pods
 from swish_spawner.adopted import AdoptedServer
 from swish_spawner.collector import set_aside_what_is_loaded
-from swish_spawner.core.phases import seen
-from swish_spawner.core.whose import exit_code, grace_of, has_ended, has_worked, start_of
+from swish_spawner.core.ownership import exit_code, grace_of, has_ended, has_worked, start_of
+from swish_spawner.core.progress.phases import seen
 from swish_spawner.errors import AlreadyThere, ClusterAway, ClusterRefused, LaunchFailed, UserError
 from swish_spawner.in_force import OVER, SPAWNS
 from swish_spawner.launch_messages import LaunchMessages

@@ -18,10 +18,10 @@ from tornado import web
 
 from swish_spawner.adapters.claims import Claims
 from swish_spawner.adapters.pods import Pods
-from swish_spawner.core.kept import KeptVolume, home_claim, kept_volumes, mounts
+from swish_spawner.core.files import KeptVolume, home_claim, kept_volumes, mounts
 from swish_spawner.core.labels import KUBESPAWNER_USER
-from swish_spawner.core.policy import namespaces
-from swish_spawner.core.whose import has_ended
+from swish_spawner.core.ownership import has_ended
+from swish_spawner.core.policy.values import namespaces
 from swish_spawner.errors import ClusterAway, ClusterRefused
 from swish_spawner.spawner import CLUSTER_AWAY, SwishSpawner
 

@@ -14,10 +14,10 @@ from typing import Any, Final, Protocol
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from swish_spawner.core.capacity import Amounts, State, needed
-from swish_spawner.core.plan import Person, hourly_price, teams_of
-from swish_spawner.core.policy import Bounds, Policy, Pool, Size, Team
-from swish_spawner.core.request import AUTO, OPTIONS
+from swish_spawner.core.launch.capacity import Amounts, State, needed
+from swish_spawner.core.launch.plan import Person, hourly_price, teams_of
+from swish_spawner.core.launch.request import AUTO, OPTIONS
+from swish_spawner.core.policy.values import Bounds, Policy, Pool, Size, Team
 from swish_spawner.core.units import format_cpu, format_memory
 from swish_spawner.errors import RequestError
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from jupyterhub.handlers import BaseHandler
 
-from swish_spawner.core.request import options_schema
+from swish_spawner.core.launch.request import options_schema
 
 
 class OptionsSchemaHandler(BaseHandler):  # type: ignore[misc]  # JupyterHub has no types

@@ -12,8 +12,8 @@ from jupyterhub.roles import get_default_roles
 from traitlets.config.loader import LazyConfigValue
 from traitlets.log import get_logger
 
-from swish_spawner.core.image_names import ImageNames
-from swish_spawner.core.reconcile import Rules
+from swish_spawner.core.policy.image_names import ImageNames
+from swish_spawner.core.sweep import Rules
 from swish_spawner.errors import PolicyError
 from swish_spawner.files_page import HANDLERS as FILES
 from swish_spawner.handlers import HANDLERS

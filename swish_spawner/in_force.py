@@ -13,9 +13,9 @@ from prometheus_client import Counter
 from swish_spawner.adapters.node_looks import NodeLooks
 from swish_spawner.adapters.nodes import NodeView
 from swish_spawner.adapters.policy_file import PolicyFile
-from swish_spawner.core.image_names import ImageNames
-from swish_spawner.core.policy import Policy, with_image_references
-from swish_spawner.core.quota import Use
+from swish_spawner.core.launch.quota import Use
+from swish_spawner.core.policy.image_names import ImageNames
+from swish_spawner.core.policy.values import Policy, with_image_references
 from swish_spawner.errors import PolicyError
 
 POLICY_REFUSED = Counter("swish_policy_refused_total", "Changes of the policy file that were refused")

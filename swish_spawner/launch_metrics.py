@@ -11,7 +11,7 @@ from typing import Final
 
 from prometheus_client import Counter, Histogram
 
-from swish_spawner.core.phases import durations
+from swish_spawner.core.progress.phases import durations
 
 READY, CANCELLED, FAILED = "ready", "cancelled", "failed"
 OTHER: Final = "other"

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from swish_spawner.core.launch_words import phases, progress_of, words
+from swish_spawner.core.progress.kinds import Circumstances, Trouble
+from swish_spawner.core.progress.trouble import find_trouble
+from swish_spawner.core.progress.words import phases, progress_of, words
 from swish_spawner.core.reading import Document, condition, part, text
-from swish_spawner.core.trouble import find_trouble
-from swish_spawner.core.trouble_types import Circumstances, Trouble
 from swish_spawner.errors import LaunchFailed
 from swish_spawner.in_force import NodeWaits
 

@@ -24,11 +24,14 @@ from swish_spawner.adapters.ports import Cluster
 from swish_spawner.answers import answer, http_error, sent
 from swish_spawner.beside import Beside, Work
 from swish_spawner.core import labels
-from swish_spawner.core.capacity import Amounts, State, pool_state, seat_of
-from swish_spawner.core.image_names import ImageNames
-from swish_spawner.core.kept import home_claim
+from swish_spawner.core.files import home_claim
 from swish_spawner.core.labels import PACKAGES
-from swish_spawner.core.manifests import (
+from swish_spawner.core.launch.capacity import Amounts, State, pool_state, seat_of
+from swish_spawner.core.launch.plan import Person, ServerPlan, plan_document, plan_server, teams_of, use_of
+from swish_spawner.core.launch.quota import Use
+from swish_spawner.core.launch.request import parse_request
+from swish_spawner.core.ownership import Whose, start_of
+from swish_spawner.core.pod.companions import (
     Owner,
     SshStart,
     companion_manifests,
@@ -36,20 +39,17 @@ from swish_spawner.core.manifests import (
     make_token_secret,
     prerequisite_manifests,
 )
-from swish_spawner.core.plan import Person, ServerPlan, plan_document, plan_server, teams_of, use_of
-from swish_spawner.core.pod import enforced, packages_run, quality_lost, quality_problems
-from swish_spawner.core.policy import Policy, Pool
-from swish_spawner.core.quota import Use
+from swish_spawner.core.pod.enforced import enforced, packages_run, quality_lost, quality_problems
+from swish_spawner.core.pod.token import from_secret
+from swish_spawner.core.pod.traits import MERGED, kubespawner_traits, merged
+from swish_spawner.core.pod.volumes import scratch_claims
+from swish_spawner.core.policy.image_names import ImageNames
+from swish_spawner.core.policy.values import Policy, Pool
+from swish_spawner.core.progress.kinds import Circumstances
+from swish_spawner.core.progress.refusals import refusal
 from swish_spawner.core.reading import condition
-from swish_spawner.core.refusals import refusal
-from swish_spawner.core.request import parse_request
-from swish_spawner.core.ssh import ssh_document
-from swish_spawner.core.token import from_secret
-from swish_spawner.core.traits import MERGED, kubespawner_traits, merged
-from swish_spawner.core.trouble_types import Circumstances
+from swish_spawner.core.ssh.sshd import ssh_document
 from swish_spawner.core.units import format_memory, parse_cpu
-from swish_spawner.core.volumes import scratch_claims
-from swish_spawner.core.whose import Whose, start_of
 from swish_spawner.errors import ClusterAway, ClusterRefused, LaunchFailed, UserError
 from swish_spawner.form import options_from_form, render_form
 from swish_spawner.in_force import NODE_WAITS, USES, policy_in_force

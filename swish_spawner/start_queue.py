@@ -15,7 +15,7 @@ from typing import Any, Final
 from jupyterhub.utils import maybe_future
 from prometheus_client import Gauge
 
-from swish_spawner.core.queueing import FairOrder, Launch, place_sentence
+from swish_spawner.core.launch.queueing import FairOrder, Launch, place_sentence
 from swish_spawner.engine import EventSpawner
 
 #: How often (seconds) a page that waits looks whether its place has changed.

@@ -17,10 +17,10 @@ from swish_spawner.adapters.leases import Leases
 from swish_spawner.adapters.pod_watch import PodWatch
 from swish_spawner.adapters.pods import Pods
 from swish_spawner.core import labels
-from swish_spawner.core.policy import namespaces
-from swish_spawner.core.reconcile import Desired, Observed
+from swish_spawner.core.ownership import has_ended, has_worked
+from swish_spawner.core.policy.values import namespaces
+from swish_spawner.core.sweep import Desired, Observed
 from swish_spawner.core.tenancy import LEASE
-from swish_spawner.core.whose import has_ended, has_worked
 from swish_spawner.engine import OVER_IDS, SPAWN_ID
 from swish_spawner.in_force import OVER, SPAWNS
 from swish_spawner.spawner import SwishSpawner

@@ -12,9 +12,9 @@ import yaml
 from hypothesis import settings
 
 from swish_spawner.adapters.policy_file import policy_schema
-from swish_spawner.core.plan import Person
-from swish_spawner.core.policy import Policy
-from swish_spawner.core.policy_parsing import parse_policy
+from swish_spawner.core.launch.plan import Person
+from swish_spawner.core.policy.parsing import parse_policy
+from swish_spawner.core.policy.values import Policy
 from tests.times import Times
 
 ROOT = Path(__file__).parents[1]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from swish_spawner.adapters.patience import Patience
-from swish_spawner.core.ssh_ways import ServiceAddress
+from swish_spawner.core.ssh.ways import ServiceAddress
 from swish_spawner.errors import ClusterAway, ClusterRefused
 
 #: How long a name is waited for (seconds): one that is there answers at once.

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from swish_spawner.core.ssh import HostKey
+from swish_spawner.core.ssh.sshd import HostKey
 
 _SALT_BYTES: Final = 10
 _PASSWORD_BYTES: Final = 15

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from swish_spawner.adapters.patience import Patience, Resource
-from swish_spawner.core.ssh_key_list import Items, check_size
+from swish_spawner.core.ssh.key_list import Items, check_size
 from swish_spawner.errors import ClusterRefused, Unavailable
 
 #: How often a Secret that somebody else changed meanwhile is read and changed again.

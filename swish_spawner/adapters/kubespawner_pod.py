@@ -7,11 +7,11 @@ from typing import Any, Final
 from kubespawner.objects import make_pod, make_pvc
 from kubespawner.slugs import multi_slug, safe_slug
 
-from swish_spawner.core.manifests import Owner, companion_manifests, make_ssh_service, prerequisite_manifests
-from swish_spawner.core.plan import ServerPlan
-from swish_spawner.core.pod import enforced
-from swish_spawner.core.ssh_names import service_name
-from swish_spawner.core.traits import kubespawner_traits
+from swish_spawner.core.launch.plan import ServerPlan
+from swish_spawner.core.pod.companions import Owner, companion_manifests, make_ssh_service, prerequisite_manifests
+from swish_spawner.core.pod.enforced import enforced
+from swish_spawner.core.pod.traits import kubespawner_traits
+from swish_spawner.core.ssh.names import service_name
 
 _MOST_NAME: Final = 48
 _PORT: Final = 8888

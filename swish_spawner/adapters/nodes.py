@@ -15,7 +15,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from swish_spawner.adapters.patience import Patience, Resource
-from swish_spawner.core.capacity import Node, nodes_of
+from swish_spawner.core.launch.capacity import Node, nodes_of
 from swish_spawner.errors import ClusterAway, ClusterRefused
 
 _LOOK_AGAIN: Final = 30.0

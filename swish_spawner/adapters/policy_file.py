@@ -10,9 +10,9 @@ from typing import Any
 
 import yaml
 
-from swish_spawner.core.document import Schema
-from swish_spawner.core.policy import Policy
-from swish_spawner.core.policy_parsing import parse_policy
+from swish_spawner.core.policy.parsing import parse_policy
+from swish_spawner.core.policy.schema import Schema
+from swish_spawner.core.policy.values import Policy
 from swish_spawner.errors import PolicyError, Problem
 
 _Stamp = tuple[int, int, int]

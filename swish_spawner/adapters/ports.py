@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from swish_spawner.core.log_scope import LogScope
+from swish_spawner.core.ssh_log.scope import LogScope
 
 
 class Cluster(Protocol):

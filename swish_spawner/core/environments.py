@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import quote
 
-from swish_spawner.core.policy import Policy
-from swish_spawner.core.ssh_ways import Entrance, entrance_of
+from swish_spawner.core.policy.values import Policy
+from swish_spawner.core.ssh.ways import Entrance, entrance_of
 
 #: As exact as a price is shown.
 _MILL: Final = Decimal("0.001")

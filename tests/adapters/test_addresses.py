@@ -11,7 +11,7 @@ from kubernetes_asyncio.client import ApiClient, Configuration, CoreV1Api
 
 from swish_spawner.adapters.addresses import Addresses
 from swish_spawner.adapters.patience import Patience
-from swish_spawner.core.ssh_ways import ServiceAddress
+from swish_spawner.core.ssh.ways import ServiceAddress
 from tests.fake_api import FakeApi, serve
 
 NAMES = {

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.launch_site import CONTENDERS, POLICY, Images, Tokens, plan_of, site_manifests, stock_traits
 from benchmarks.launches import turns
-from swish_spawner.core.traits import kubespawner_traits
+from swish_spawner.core.pod.traits import kubespawner_traits
 
 IMAGES = Images("hub:1", "proxy:1", {"registry": "", "tag": "1", "references": {"swish-python3": "python3:1"}})
 TOKENS = Tokens("secret-token", "secret-proxy")

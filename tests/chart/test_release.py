@@ -12,7 +12,7 @@ import yaml
 
 import swish_spawner
 from swish_spawner.adapters.policy_file import read_policy
-from swish_spawner.core.image_names import ImageNames
+from swish_spawner.core.policy.image_names import ImageNames
 from tests.chart.rendering import CHART, ROOT, Helm, Manifest, hub_values, one
 
 TEMPLATES = sorted((CHART / "templates").rglob("*.yaml"))

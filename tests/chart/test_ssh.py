@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
-from swish_spawner.core.ssh_names import service_name
+from swish_spawner.core.ssh.names import service_name
 from tests.chart.rendering import VALUE_FILES, Helm, Manifest, hub_values, one
 
 POLICY: dict[str, Any] = {

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from swish_spawner.core.environments import environments_of
-from swish_spawner.core.policy import Policy
+from swish_spawner.core.policy.values import Policy
 
 PLAN = {
     "team": "imaging",

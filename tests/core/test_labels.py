@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from swish_spawner.core import labels
-from swish_spawner.core.manifests import Owner, SshStart, make_ssh_secret, make_ssh_service
-from swish_spawner.core.plan import Person, ServerPlan, plan_server
-from swish_spawner.core.policy import Policy
-from swish_spawner.core.request import parse_request
-from swish_spawner.core.ssh import HostKey
-from swish_spawner.core.traits import kubernetes_labels, kubespawner_traits
+from swish_spawner.core.launch.plan import Person, ServerPlan, plan_server
+from swish_spawner.core.launch.request import parse_request
+from swish_spawner.core.pod.companions import Owner, SshStart, make_ssh_secret, make_ssh_service
+from swish_spawner.core.pod.traits import kubernetes_labels, kubespawner_traits
+from swish_spawner.core.policy.values import Policy
+from swish_spawner.core.ssh.sshd import HostKey
 
 OWNER = Owner("jupyter-ada", "0", "swish")
 

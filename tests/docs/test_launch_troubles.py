@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from swish_spawner.adapters.policy_file import read_policy
-from swish_spawner.core.policy import Team
-from swish_spawner.core.refusals import refusal
-from swish_spawner.core.trouble import find_trouble
+from swish_spawner.core.policy.values import Team
+from swish_spawner.core.progress.refusals import refusal
+from swish_spawner.core.progress.trouble import find_trouble
 from tests.conftest import ROOT, WIDE_POLICY
-from tests.core.test_refusals import REFUSALS
-from tests.core.test_trouble import ROWS, known
+from tests.core.progress.test_refusals import REFUSALS
+from tests.core.progress.test_trouble import ROWS, known
 
 PAGE = ROOT / "docs" / "topics" / "when-a-launch-fails.md"
 LASTING = {0: "at once", None: "never by itself"}

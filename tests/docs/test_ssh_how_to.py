@@ -13,8 +13,8 @@ from typing import Final
 import pytest
 
 from benchmarks.processes import free_port
-from swish_spawner.core.ssh_log_words import _REASONS
-from swish_spawner.core.ssh_ways import Way
+from swish_spawner.core.ssh.ways import Way
+from swish_spawner.core.ssh_log.words import _REASONS
 from tests.docs.repository import ROOT
 from tests.images import ssh_lab
 from tests.images.ssh_lab import Lab, lab

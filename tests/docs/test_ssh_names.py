@@ -14,10 +14,10 @@ from jsonschema import Draft202012Validator
 from swish_spawner.__main__ import main
 from swish_spawner.adapters.policy_file import policy_schema
 from swish_spawner.core import labels
-from swish_spawner.core.manifests import Manifest, Owner, make_ssh_service
-from swish_spawner.core.plan import Person, plan_server
-from swish_spawner.core.policy_parsing import parse_policy
-from swish_spawner.core.request import parse_request
+from swish_spawner.core.launch.plan import Person, plan_server
+from swish_spawner.core.launch.request import parse_request
+from swish_spawner.core.pod.companions import Manifest, Owner, make_ssh_service
+from swish_spawner.core.policy.parsing import parse_policy
 from tests.conftest import SHIPPED_POLICY
 from tests.docs.repository import ROOT
 from tests.docs.test_how_to import with_more, write

@@ -19,11 +19,11 @@ from anyio.from_thread import start_blocking_portal
 from benchmarks.control_plane import control_plane
 from benchmarks.processes import find_tool
 from swish_spawner.core import labels
-from swish_spawner.core.manifests import Owner, make_ssh_service
-from swish_spawner.core.plan import Person, plan_server
-from swish_spawner.core.policy import Policy, Ssh
-from swish_spawner.core.request import parse_request
-from swish_spawner.core.ssh_names import service_name
+from swish_spawner.core.launch.plan import Person, plan_server
+from swish_spawner.core.launch.request import parse_request
+from swish_spawner.core.pod.companions import Owner, make_ssh_service
+from swish_spawner.core.policy.values import Policy, Ssh
+from swish_spawner.core.ssh.names import service_name
 from tests.docs.test_ssh_names import external_dns as external_dns_of_the_page
 from tests.e2e.install import kubectl_path, wait_until
 from tests.names.dns import ZONE, NameServer, Record, cannot_serve_names, external_dns, name_server, owner_of

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.core.test_ssh_keys import ED25519, WEAK
+from tests.core.ssh.test_keys import ED25519, WEAK
 from tests.e2e.browser import new_context, new_page
 from tests.real_hub import until
 from tests.services.web.site import Site, site_of_its_own

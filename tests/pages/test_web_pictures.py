@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import Page, expect
 
-from swish_spawner.core.ssh_chain import body_of
+from swish_spawner.core.ssh_log.chain import body_of
 from swish_spawner.services.audit.store import Store
 from tests.conftest import SHIPPED_POLICY
 from tests.docs.test_how_to import with_more

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from swish_spawner.core.kept import mounts
+from swish_spawner.core.files import mounts
 from tests.fake_api import FakeApi
 from tests.real_hub import TOKEN, Hub, until
 

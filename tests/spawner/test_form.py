@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from swish_spawner.core.capacity import Amounts, State
-from swish_spawner.core.plan import Person, plan_server
-from swish_spawner.core.policy import Policy, Pool
-from swish_spawner.core.request import parse_request
+from swish_spawner.core.launch.capacity import Amounts, State
+from swish_spawner.core.launch.plan import Person, plan_server
+from swish_spawner.core.launch.request import parse_request
+from swish_spawner.core.policy.values import Policy, Pool
 from swish_spawner.errors import RequestError
 from swish_spawner.form import options_from_form, render_form, state_words
 

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import REGISTRY
 from tornado import web
 
-from swish_spawner.core.phases import PHASES
+from swish_spawner.core.progress.phases import PHASES
 from swish_spawner.launch_metrics import OTHER, known
 from swish_spawner.spawner import SwishSpawner
 from tests.fake_api import FakeApi

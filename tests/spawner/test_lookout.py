@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from swish_spawner.core.trouble_types import Circumstances
+from swish_spawner.core.progress.kinds import Circumstances
 from swish_spawner.errors import LaunchFailed
 from swish_spawner.in_force import NodeWaits
 from swish_spawner.lookout import Lookout

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from swish_spawner.core.phases import PHASES
+from swish_spawner.core.progress.phases import PHASES
 from tests.fake_api import FakeApi, served_beside
 from tests.real_hub import PATIENT, TOKEN, Hub, running_hub
 

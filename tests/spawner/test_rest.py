@@ -11,7 +11,7 @@ from typing import Any
 import jupyterhub
 import pytest
 
-from swish_spawner.core.request import options_schema
+from swish_spawner.core.launch.request import options_schema
 from tests.real_hub import TOKEN, Hub, running_hub
 
 FAILURE_LIMIT = 2

@@ -12,7 +12,7 @@ import pytest
 from tornado import web
 
 from swish_spawner.core import labels
-from swish_spawner.core.traits import MERGED, kubespawner_traits
+from swish_spawner.core.pod.traits import MERGED, kubespawner_traits
 from swish_spawner.errors import LaunchFailed
 from swish_spawner.spawner import SwishSpawner
 from tests.conftest import SHIPPED_POLICY, WIDE_POLICY

@@ -14,7 +14,7 @@ from kubespawner import clients
 from traitlets.config import Config
 
 from swish_spawner.core import labels
-from swish_spawner.core.reconcile import Rules
+from swish_spawner.core.sweep import Rules
 from swish_spawner.engine import OVER_IDS
 from swish_spawner.in_force import SPAWNS
 from swish_spawner.spawner import SwishSpawner

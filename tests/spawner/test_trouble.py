@@ -12,7 +12,7 @@ import pytest
 from tornado import web
 
 from swish_spawner import engine, lookout
-from swish_spawner.core import trouble_endings
+from swish_spawner.core.progress import endings
 from swish_spawner.in_force import SPAWNS
 from swish_spawner.spawner import SwishSpawner
 from tests.fake_api import FakeApi
@@ -215,7 +215,7 @@ async def test_why_a_pod_is_gone_is_said(launch: Launch, api: FakeApi) -> None:
 def lost_node(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The status of a pod whose node does not answer, while nobody has time; what is deleted there stays."""
     monkeypatch.setattr(lookout, "_SLOW", 0.0)
-    monkeypatch.setattr(trouble_endings, "_AWAY", 0.0)
+    monkeypatch.setattr(endings, "_AWAY", 0.0)
     monkeypatch.setattr(engine, "_LOOK_AGAIN", 0.05)
     ready = {"type": "Ready", "status": "Unknown"}
     api.change("nodes", "ADDED", {"metadata": {"name": "away", "namespace": ""}, "status": {"conditions": [ready]}})

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from swish_spawner.core.ssh_activity import Use, last_use, observe
-from swish_spawner.core.ssh_log import Event, Source
+from swish_spawner.core.ssh_log.activity import Use, last_use, observe
+from swish_spawner.core.ssh_log.lines import Event, Source
 from swish_spawner.errors import NotThere, Unavailable
 from swish_spawner.services.audit.metrics import LogMetrics
 

@@ -12,9 +12,9 @@ from typing import Any, Final
 from kubernetes_asyncio.client.exceptions import ApiException
 
 from swish_spawner.adapters.pod_watch import PodNews
-from swish_spawner.core.log_stream import COMPONENT, ENVIRONMENTS, GATEWAYS, Log, Position, load, log_of
-from swish_spawner.core.ssh_chain import body_of
-from swish_spawner.core.ssh_log import Source, unread
+from swish_spawner.core.ssh_log.chain import body_of
+from swish_spawner.core.ssh_log.lines import Source, unread
+from swish_spawner.core.ssh_log.stream import COMPONENT, ENVIRONMENTS, GATEWAYS, Log, Position, load, log_of
 from swish_spawner.services.audit.follower import Follower, Means
 
 LOG: Final = logging.getLogger("swish.ssh-log")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from swish_spawner.core.ssh_chain import Kept, parse_anchor
+from swish_spawner.core.ssh_log.chain import Kept, parse_anchor
 from swish_spawner.errors import UserError
 from swish_spawner.services.audit.log_file import StoreError
 from swish_spawner.services.audit.store import files, records, rotate, verified

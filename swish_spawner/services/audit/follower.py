@@ -12,7 +12,19 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from swish_spawner.adapters.pod_logs import PodLogs
-from swish_spawner.core.log_stream import (
+from swish_spawner.core.ssh_log.chain import body_of
+from swish_spawner.core.ssh_log.lines import (
+    GAP,
+    UNREADABLE,
+    Event,
+    LineError,
+    believed,
+    is_ours,
+    parse_line,
+    unread,
+    unreadable,
+)
+from swish_spawner.core.ssh_log.stream import (
     Allowance,
     Allowances,
     Log,
@@ -24,18 +36,6 @@ from swish_spawner.core.log_stream import (
     seconds_back,
     split,
     state_of,
-)
-from swish_spawner.core.ssh_chain import body_of
-from swish_spawner.core.ssh_log import (
-    GAP,
-    UNREADABLE,
-    Event,
-    LineError,
-    believed,
-    is_ours,
-    parse_line,
-    unread,
-    unreadable,
 )
 from swish_spawner.errors import ClusterAway, ClusterRefused
 from swish_spawner.services.audit.activity import Activity

@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final, Self
 
-from swish_spawner.core.ssh_chain import Kept, Link, append
+from swish_spawner.core.ssh_log.chain import Kept, Link, append
 from swish_spawner.errors import SwishError
 from swish_spawner.services.audit.log_schema import GUARDS, TABLES
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from swish_spawner.core.log_scope import LogScope
+from swish_spawner.core.ssh_log.scope import LogScope
 from swish_spawner.services.audit.log_file import LogFile
 from swish_spawner.services.audit.store import files
 

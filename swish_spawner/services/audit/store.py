@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from swish_spawner.core.ssh_chain import Anchor, Break, Kept, Link, verify
+from swish_spawner.core.ssh_log.chain import Anchor, Break, Kept, Link, verify
 from swish_spawner.errors import UserError
 from swish_spawner.services.audit.log_file import LogFile, Sealed, StoreError
 

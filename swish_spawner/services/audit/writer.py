@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
-from swish_spawner.core.ssh_chain import Link
+from swish_spawner.core.ssh_log.chain import Link
 from swish_spawner.services.audit.log_file import StoreError
 from swish_spawner.services.audit.metrics import LogMetrics
 from swish_spawner.services.audit.store import Store

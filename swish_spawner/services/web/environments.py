@@ -10,7 +10,7 @@ from typing import Any
 from tornado import web
 
 from swish_spawner.core.environments import STATES, Environment, environments_of
-from swish_spawner.core.ssh_ways import Entrance, Seen, Way, known_hosts, named, ways_into
+from swish_spawner.core.ssh.ways import Entrance, Seen, Way, known_hosts, named, ways_into
 from swish_spawner.core.units import format_cpu, format_memory
 from swish_spawner.errors import UserError
 from swish_spawner.services.web.base import Api, Page

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from swish_spawner.core.ssh_gateway import Target, gateway_line, gateway_targets, target_of
+from swish_spawner.core.ssh.gateway import Target, gateway_line, gateway_targets, target_of
 from swish_spawner.errors import NotThere
 from swish_spawner.services.web.parts import Parts
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from swish_spawner.core.ssh_key_list import KeptKey, KeyList
-from swish_spawner.core.ssh_keys import parse_public_key
+from swish_spawner.core.ssh.key_list import KeptKey, KeyList
+from swish_spawner.core.ssh.keys import parse_public_key
 from swish_spawner.errors import Denied, RequestError, UserError
 from swish_spawner.services.web.parts import Parts
 

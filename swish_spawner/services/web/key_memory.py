@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
-from swish_spawner.core.ssh_key_list import SECRET_MOST, KeptKey, KeyList, key_lists, size
+from swish_spawner.core.ssh.key_list import SECRET_MOST, KeptKey, KeyList, key_lists, size
 
 #: How long it is remembered (seconds), should anybody but this process change a Secret.
 _REMEMBER_SECONDS: Final = 10.0

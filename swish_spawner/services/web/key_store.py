@@ -14,10 +14,10 @@ from datetime import datetime
 from typing import Final
 
 from swish_spawner.adapters.key_secrets import KeySecrets
-from swish_spawner.core.plan import teams_of
-from swish_spawner.core.policy import Policy, namespaces
-from swish_spawner.core.ssh_key_list import Items, KeptKey, KeyList, key_list, key_lists
-from swish_spawner.core.ssh_keys import key_id, secret_name, secret_names, shard
+from swish_spawner.core.launch.plan import teams_of
+from swish_spawner.core.policy.values import Policy, namespaces
+from swish_spawner.core.ssh.key_list import Items, KeptKey, KeyList, key_list, key_lists
+from swish_spawner.core.ssh.keys import key_id, secret_name, secret_names, shard
 from swish_spawner.errors import ClusterAway, SwishError, Unavailable
 from swish_spawner.services.web.key_memory import KeyMemory
 

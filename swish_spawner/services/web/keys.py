@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tornado import web
 
-from swish_spawner.core.ssh_keys import KEY_MOST
+from swish_spawner.core.ssh.keys import KEY_MOST
 from swish_spawner.errors import RequestError, UserError
 from swish_spawner.services.web.base import Api, ForPeople, Page
 from swish_spawner.services.web.key_actions import KeyActions

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from tornado import web
 
-from swish_spawner.core.log_scope import LogScope, log_scope
-from swish_spawner.core.ssh_log_words import sentence
+from swish_spawner.core.ssh_log.scope import LogScope, log_scope
+from swish_spawner.core.ssh_log.words import sentence
 from swish_spawner.errors import NotThere, RequestError
 from swish_spawner.services.web.base import Api, ForPeople, Page
 

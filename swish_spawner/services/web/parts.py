@@ -15,7 +15,7 @@ from swish_spawner.adapters.account_keys import GitHubKeys
 from swish_spawner.adapters.addresses import Addresses
 from swish_spawner.adapters.hub import Hub
 from swish_spawner.adapters.ports import LogReader
-from swish_spawner.core.policy import Policy
+from swish_spawner.core.policy.values import Policy
 from swish_spawner.services.web.key_store import KeyStore
 from swish_spawner.services.web.settings import Settings
 from swish_spawner.services.web.ssh_pods import SshPods

@@ -9,8 +9,8 @@ from typing import Any, Final
 from swish_spawner.adapters.patience import Patience
 from swish_spawner.adapters.pods import Pods
 from swish_spawner.core import labels
-from swish_spawner.core.log_stream import COMPONENT, ENVIRONMENTS
-from swish_spawner.core.whose import has_ended
+from swish_spawner.core.ownership import has_ended
+from swish_spawner.core.ssh_log.stream import COMPONENT, ENVIRONMENTS
 from swish_spawner.errors import ClusterRefused, Unavailable
 
 _SELECTOR: Final = f"{COMPONENT}={ENVIRONMENTS}"

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from swish_spawner.core.absence import Rules
-from swish_spawner.core.policy import namespaces
-from swish_spawner.core.ssh_key_list import KeyList
+from swish_spawner.core.policy.values import namespaces
+from swish_spawner.core.ssh.key_list import KeyList
 from swish_spawner.errors import NotThere, SwishError
 from swish_spawner.services.web.key_store import Inside
 from swish_spawner.services.web.parts import Parts

@@ -16,7 +16,7 @@ from kubernetes_asyncio.client import ApiClient, Configuration, CoreV1Api
 from prometheus_client import CollectorRegistry
 
 from swish_spawner.adapters.pod_logs import PodLogs
-from swish_spawner.core.log_scope import LogScope
+from swish_spawner.core.ssh_log.scope import LogScope
 from swish_spawner.services.audit.activity import Activity
 from swish_spawner.services.audit.collector import Collector
 from swish_spawner.services.audit.follower import Means

@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from swish_spawner.core.ssh_chain import body_of
+from swish_spawner.core.ssh_log.chain import body_of
 from swish_spawner.services.audit.store import Store, files
 
 

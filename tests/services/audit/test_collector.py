@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from swish_spawner.core import log_stream
-from swish_spawner.core.ssh_log import Event
+from swish_spawner.core.ssh_log import stream
+from swish_spawner.core.ssh_log.lines import Event
 from swish_spawner.services.audit import collector as module
 from swish_spawner.services.audit import follower, writer
 from swish_spawner.services.audit.activity import Activity
@@ -48,7 +48,7 @@ async def test_a_line_that_nobody_thought_of_stops_nothing(
     def account(event: Event, *rest: Any) -> Any:
         if event.name == "session":
             raise OverflowError("nobody thought of this")
-        return log_stream.account(event, *rest)
+        return stream.account(event, *rest)
 
     monkeypatch.setattr(follower, "account", account)
     cluster.environment("lab")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from swish_spawner.__main__ import main
-from swish_spawner.core.ssh_chain import START
+from swish_spawner.core.ssh_log.chain import START
 from swish_spawner.services.audit.store import Store
 from tests.services.audit.logs import by_hand, login, written
 

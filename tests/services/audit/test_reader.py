@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from swish_spawner.core.log_scope import LogScope
+from swish_spawner.core.ssh_log.scope import LogScope
 from swish_spawner.services.audit.log_file import LogFile
 from swish_spawner.services.audit.reader import StoreReader, _query
 from swish_spawner.services.audit.store import Store, rotate

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from swish_spawner.core.ssh_chain import Anchor, Kept, Link
+from swish_spawner.core.ssh_log.chain import Anchor, Kept, Link
 from swish_spawner.errors import UserError
 from swish_spawner.services.audit.log_file import LogFile, StoreError
 from swish_spawner.services.audit.store import Store, files, records, rotate, verified

@@ -10,7 +10,7 @@ from kubernetes_asyncio.client import ApiClient, Configuration, CoreV1Api
 
 from swish_spawner.adapters.key_secrets import KeySecrets
 from swish_spawner.adapters.patience import Patience
-from swish_spawner.core.policy import Policy
+from swish_spawner.core.policy.values import Policy
 from swish_spawner.services.web.key_store import KeyStore
 from tests.conftest import WIDE_POLICY
 from tests.fake_api import FakeApi, serve

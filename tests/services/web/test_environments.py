@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.core.test_ssh_keys import ED25519
+from tests.core.ssh.test_keys import ED25519
 from tests.fake_api import FakeApi
 from tests.real_hub import until
 from tests.services.web.site import GATEWAY_TOKEN, Site, Visitor

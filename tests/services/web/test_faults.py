@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.test_ssh_keys import ED25519
+from tests.core.ssh.test_keys import ED25519
 from tests.programs import end
 from tests.services.web.site import Site, Visitor, site_of_its_own
 

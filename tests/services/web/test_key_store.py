@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from swish_spawner.core.ssh_key_list import KeyList
-from swish_spawner.core.ssh_keys import key_id, parse_public_key, secret_name, shard
+from swish_spawner.core.ssh.key_list import KeyList
+from swish_spawner.core.ssh.keys import key_id, parse_public_key, secret_name, shard
 from swish_spawner.errors import Unavailable
 from swish_spawner.services.web.key_store import KeyStore
-from tests.core.test_ssh_keys import ED25519
+from tests.core.ssh.test_keys import ED25519
 from tests.fake_api import FakeApi
 
 KEY = parse_public_key(ED25519)

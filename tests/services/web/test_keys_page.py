@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.core.test_ssh_keys import ED25519, WEAK
+from tests.core.ssh.test_keys import ED25519, WEAK
 from tests.fake_api import FakeApi
 from tests.services.web.site import Site, Visitor
 

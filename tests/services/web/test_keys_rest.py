@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 import pytest
 
-from swish_spawner.core.ssh_keys import key_id, shard
-from tests.core.test_ssh_keys import ED25519, SK_ED25519, WEAK
+from swish_spawner.core.ssh.keys import key_id, shard
+from tests.core.ssh.test_keys import ED25519, SK_ED25519, WEAK
 from tests.fake_api import FakeApi
 from tests.services.web.site import Site
 

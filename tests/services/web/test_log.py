@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from swish_spawner.core.policy import Policy
+from swish_spawner.core.policy.values import Policy
 from swish_spawner.services.audit.run import reader
 from swish_spawner.services.audit.store import Store, verified
 from tests.services.audit.logs import login, written

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from swish_spawner.core.log_scope import LogScope
-from swish_spawner.core.ssh_log_words import sentence
+from swish_spawner.core.ssh_log.scope import LogScope
+from swish_spawner.core.ssh_log.words import sentence
 from swish_spawner.services.web.app import templates
 
 OWN = LogScope(owner="ada", teams=frozenset(), environment=None, everything=False)

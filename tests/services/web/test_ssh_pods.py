@@ -9,7 +9,7 @@ from kubernetes_asyncio.client import ApiClient, Configuration, CoreV1Api
 
 from swish_spawner.adapters.patience import Patience
 from swish_spawner.core import labels
-from swish_spawner.core.log_stream import COMPONENT, ENVIRONMENTS
+from swish_spawner.core.ssh_log.stream import COMPONENT, ENVIRONMENTS
 from swish_spawner.errors import Unavailable
 from swish_spawner.services.web.ssh_pods import SshPods
 from tests.fake_api import FakeApi

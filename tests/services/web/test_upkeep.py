@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 
-from swish_spawner.core.ssh_key_list import KeyList
-from swish_spawner.core.ssh_keys import parse_public_key
+from swish_spawner.core.ssh.key_list import KeyList
+from swish_spawner.core.ssh.keys import parse_public_key
 from swish_spawner.errors import NotThere, Unavailable
 from swish_spawner.services.web.key_store import KeyStore
 from swish_spawner.services.web.parts import Parts
 from swish_spawner.services.web.ssh_pods import SshPods
 from swish_spawner.services.web.upkeep import keep_keys, upkeep
-from tests.core.test_ssh_keys import ED25519
+from tests.core.ssh.test_keys import ED25519
 from tests.fake_api import FakeApi
 from tests.services.web.test_gateway_key import parts as some_parts
 from tests.services.web.test_key_store import KEY, NOW, add, copy_of

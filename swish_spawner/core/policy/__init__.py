@@ -1,0 +1,4 @@
+"""The policy file: its values, how a document becomes them, its schema and its rules.
+
+Nothing here knows of a person's request or of Kubernetes' objects.
+"""

@@ -1,0 +1,297 @@
+"""A policy document becomes a Policy, or all of its problems are named, each with its path."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import fields, replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from swish_spawner.adapters.policy_file import policy_schema
+from swish_spawner.core.policy import values
+from swish_spawner.core.policy.parsing import parse_policy
+from swish_spawner.core.policy.values import Policy, is_lead, namespaces, with_image_references
+from swish_spawner.errors import PolicyError
+from tests.conftest import SHIPPED_POLICY
+
+SCHEMA = policy_schema()
+SMALLEST = {
+    "version": 1,
+    "images": {"a": {"title": "A", "image": "a"}},
+    "pools": {
+        "p": {"cpu": {"min": 1, "max": 2, "default": 1}, "memory": {"min": "1Gi", "max": "2Gi", "default": "1Gi"}}
+    },
+    "teams": {"t": {"groups": ["g"]}},
+}
+
+
+def problems(document: object) -> dict[str, str]:
+    """Return the problems of a document by path."""
+    with pytest.raises(PolicyError) as caught:
+        parse_policy(document, SCHEMA)
+    return {problem.path: problem.text for problem in caught.value.problems}
+
+
+def changed(document: dict[str, Any], path: str, value: object) -> dict[str, Any]:
+    """Return a copy with one place set; an Ellipsis takes the place out."""
+    result = copy.deepcopy(document)
+    node: Any = result
+    *way, last = path.split("/")
+    for key in way:
+        node = node[int(key)] if isinstance(node, list) else node[key]
+    if value is ...:
+        del node[last]
+    else:
+        node[int(last) if isinstance(node, list) else last] = value
+    return result
+
+
+def test_the_shipped_policy_is_good() -> None:
+    """The policy that the chart ships parses."""
+    assert parse_policy(yaml.safe_load(SHIPPED_POLICY.read_text(encoding="utf-8")), SCHEMA).currency == "USD"
+
+
+def test_quantities_are_exact(policy: Policy) -> None:
+    """Text with units becomes cores, bytes, durations and Decimal money."""
+    general = policy.pools["general"]
+    assert (general.cpu.min, general.memory.max) == (Decimal("0.25"), 64 * 2**30)
+    assert policy.prices.gpu_hour["nvidia-t4"] == Decimal("0.95")
+    assert policy.pools["high-memory"].stop_grace == timedelta(minutes=5)
+    assert policy.idle["standard"][3].warn == timedelta(hours=1)
+
+
+def test_a_team_that_names_no_pools_or_images_may_use_all(policy: Policy) -> None:
+    """Leaving pools and images out means all of the policy's."""
+    assert policy.teams["imaging"].pools == tuple(policy.pools)
+    assert policy.teams["genomics"].images == ("r",)
+
+
+def test_what_is_left_out_has_the_schemas_default() -> None:
+    """Defaults are stated once, in the schema."""
+    policy = parse_policy(SMALLEST, SCHEMA)
+    assert policy.currency == "USD"
+    assert policy.home.size == 10 * 2**30
+    assert (policy.ssh.enabled, policy.ssh.ttl) == (False, 60)
+    assert policy.pools["p"].qos == "guaranteed"
+    assert policy.teams["t"].projects == ("default",)
+
+
+@pytest.mark.claim("default-pool-ssh")
+def test_sshd_runs_where_the_gpu_and_the_memory_are(policy: Policy) -> None:
+    """A pool of GPUs or of much memory has sshd beside JupyterLab unless told otherwise."""
+    assert {pool.name: pool.ssh for pool in policy.pools.values() if pool.gpus or pool.above} == {
+        "gpu": "notebook",
+        "high-memory": "notebook",
+    }
+    assert policy.pools["general"].ssh == "sidecar"
+
+
+@pytest.mark.claim(
+    "default-allow-cidrs",
+    "default-service",
+    "default-gateway",
+    "default-remote-forwarding",
+    "default-user-cas",
+)
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("allow_cidrs", ()),
+        ("service", "ClusterIP"),
+        ("gateway", None),
+        ("gateway_cidrs", ()),
+        ("remote_forwarding", False),
+        ("user_cas", ()),
+        ("password", False),
+    ],
+)
+def test_ssh_opens_nothing_by_itself(field: str, value: object) -> None:
+    """Whoever turns it on says who may come, from where and how."""
+    assert getattr(parse_policy(SMALLEST, SCHEMA).ssh, field) == value
+
+
+def test_a_lead_is_named_or_in_a_group_of_leads(policy: Policy) -> None:
+    """Nobody else leads a team, whatever other groups they are in."""
+    team = replace(policy.teams["imaging"], leads=("ada@example.org",), lead_groups=frozenset({"imaging-leads"}))
+    assert is_lead(team, "ada@example.org", ())
+    assert is_lead(team, "grace", ("imaging", "imaging-leads"))
+    assert not is_lead(team, "grace", ("imaging",))
+
+
+def test_parsing_leaves_the_document_as_it_is(wide_document: dict[str, Any]) -> None:
+    """The caller's document is not changed."""
+    before = copy.deepcopy(wide_document)
+    parse_policy(wide_document, SCHEMA)
+    assert wide_document == before
+
+
+def test_a_policy_cannot_be_changed(policy: Policy) -> None:
+    """Mappings inside a policy are read-only."""
+    with pytest.raises(TypeError):
+        policy.images["x"] = None  # type: ignore[index]
+
+
+def test_image_references_are_put_in(policy: Policy) -> None:
+    """Only the images' references change."""
+    named = with_image_references(policy, lambda image: f"<{image}>")
+    assert named.images["python3"].image == "<swish-python3>"
+    assert named.pools == policy.pools
+
+
+BAD: list[tuple[str, object, set[str], str]] = [
+    # place, value, paths of the problems, reason
+    ("version", 2, {"version"}, "an unknown version"),
+    ("version", ..., {"version"}, "a missing key"),
+    ("currncy", "EUR", {"currncy"}, "an unknown key at the top"),
+    ("currency", "euro", {"currency"}, "no currency code"),
+    ("currency", "EUR\n", {"currency"}, "a newline after a currency code"),
+    ("prices/cpu_core_hour", 0.03, {"prices.cpu_core_hour"}, "money as a float"),
+    ("prices/gpu_hour/nvidia-t4", ..., {"pools.gpu.gpus.nvidia-t4"}, "a GPU without a price"),
+    ("home/size", "20", {"home.size"}, "a size without a unit"),
+    ("home/mount", "relative", {"home.mount"}, "a mount that is no absolute path"),
+    ("images", {}, {"images", "teams.genomics.images.0"}, "no images"),
+    ("images/Bad Name", {"title": "x", "image": "x"}, {"images.Bad Name"}, "a name that is no slug"),
+    ("images/r", None, {"images.r", "teams.genomics.images.0"}, "an image that is null"),
+    ("images/r/image", "; rm -rf /", {"images.r.image"}, "an image that is no reference"),
+    ("pools/general/cpu/min", 9, {"pools.general.cpu.min"}, "min above max"),
+    ("pools/general/cpu/default", "100m", {"pools.general.cpu.default"}, "default below min"),
+    ("pools/general/memory/default", "65Gi", {"pools.general.memory.default"}, "default above max"),
+    ("pools/general/sizes/large/cpu", 9, {"pools.general.sizes.large.cpu"}, "a size outside the pool"),
+    ("pools/general/qos", "best-effort", {"pools.general.qos"}, "an unknown quality of service"),
+    ("pools/shared/above", "64Gi", {"pools.high-memory.above"}, "two pools with one threshold"),
+    ("pools/gpu/gpus/nvidia-t4", 0, {"pools.gpu.gpus.nvidia-t4"}, "a pool with no GPU of a kind"),
+    ("pools/high-memory/scratch", {"class": "gp3"}, {"pools.high-memory.scratch.size"}, "a scratch without a size"),
+    ("teams/genomics/groups", [], {"teams.genomics.groups"}, "a team of nobody"),
+    ("teams/genomics/pools", ["nowhere"], {"teams.genomics.pools.0"}, "a pool that is not there"),
+    ("teams/genomics/namespace", "swish-imaging", {"teams.genomics.namespace"}, "two teams in one namespace"),
+    ("teams/genomics/idle", "hasty", {"teams.genomics.idle"}, "a ladder that is not there"),
+    ("teams/imaging/leads", ["nobody"], {"teams.imaging.leads.0"}, "no mail address"),
+    ("ssh/domain", ..., {"ssh.domain"}, "ssh with neither a domain nor a gateway"),
+    ("ssh/allow_cidrs", ["10.0.0.1/8"], {"ssh.allow_cidrs.0"}, "a network with host bits"),
+    ("ssh/allow_cidrs", [], {"ssh.allow_cidrs"}, "ssh that nobody can reach"),
+    ("ssh/gateway", "gw.swish.io", {"ssh.gateway_cidrs"}, "a gateway that environments do not know"),
+    ("ssh/gateway", "gw.dev.swish.io", {"ssh.gateway", "ssh.gateway_cidrs"}, "a gateway with an environment's name"),
+    ("ssh/gateway", "-gw", {"ssh.gateway"}, "a gateway that is no host name"),
+    ("ssh/load_balancer_class", "x", {"ssh.load_balancer_class"}, "a load balancer's class without load balancer"),
+    ("ssh/service", "ExternalName", {"ssh.service"}, "a Service of a type that has no port"),
+    (
+        "ssh/service_annotations",
+        {"external-dns.kubernetes.io/ttl": "1"},
+        {"ssh.service_annotations.external-dns.kubernetes.io/ttl"},
+        "a name's annotation by hand",
+    ),
+    ("ssh/user_cas", {"corp": "not a key"}, {"ssh.user_cas.corp"}, "an authority that is no key"),
+    ("ssh/user_cas", {"corp": "ssh-ed25519 AAAA\nssh-rsa AAAA"}, {"ssh.user_cas.corp"}, "two keys in one"),
+    ("ssh/memory", "512", {"ssh.memory"}, "a sidecar's memory without a unit"),
+    ("pools/general/ssh", "host", {"pools.general.ssh"}, "an unknown place for sshd"),
+    ("idle/standard/1/after", "10m", {"idle.standard.1.after"}, "a ladder that goes back"),
+    ("idle/standard/0/do", "stop", {"idle.standard.1"}, "a step after a stop"),
+    ("idle/standard/0/warn", "5m", {"idle.standard.0.warn"}, "a warning before what is no stop"),
+    ("idle/standard/3/warn", "2d", {"idle.standard.3.warn"}, "a warning earlier than idleness begins"),
+    ("idle/standard/0/do", "explode", {"idle.standard.0.do"}, "an unknown step"),
+]
+
+
+@pytest.mark.claim("policy-is-checked", "default-allow-cidrs")
+@pytest.mark.parametrize(("place", "value", "paths", "reason"), BAD, ids=[row[3] for row in BAD])
+def test_a_bad_policy_names_the_place(
+    wide_document: dict[str, Any], place: str, value: object, paths: set[str], reason: str
+) -> None:
+    """Each mistake is reported at its own path, and nothing else is."""
+    assert set(problems(changed(wide_document, place, value))) == paths
+
+
+def test_a_gateway_needs_no_names(wide_document: dict[str, Any]) -> None:
+    """Environments are reached through it by the names that the cluster gives them."""
+    document = changed(wide_document, "ssh/domain", ...)
+    document["ssh"] |= {"gateway": "gw.swish.io", "gateway_cidrs": ["10.0.0.0/8"]}
+    assert parse_policy(document, SCHEMA).ssh.domain is None
+
+
+@pytest.mark.claim("policy-is-checked")
+def test_all_problems_are_named_at_once(wide_document: dict[str, Any]) -> None:
+    """Every row of the table that touches another place can be wrong at the same time, and each is still reported."""
+    document, expected = wide_document, set()
+    for place, value in [
+        ("version", 3),
+        ("home/size", "20"),
+        ("pools/general/cpu/min", 9),
+        ("pools/gpu/extra", 1),
+        ("teams/genomics/pools", ["nowhere"]),
+        ("idle/standard/1/after", "10m"),
+    ]:
+        document = changed(document, place, value)
+        expected.add(place.replace("/", ".") + (".0" if isinstance(value, list) else ""))
+    assert set(problems(document)) == expected
+
+
+@pytest.mark.parametrize("document", [None, [], "text", 3, {}])
+def test_what_is_no_policy_at_all_is_refused(document: object) -> None:
+    """An empty file, a list or a text is a PolicyError too."""
+    assert problems(document)
+
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+PLACES = ["version", "prices", "home", "images", "pools", "teams", "ssh", "idle", "pools/general", "pools/general/cpu"]
+
+
+@settings(max_examples=150)
+@given(place=st.sampled_from([*PLACES, "teams/imaging", "idle/standard", "idle/standard/0"]), value=plain)
+def test_any_document_is_a_policy_or_a_policy_error(place: str, value: object) -> None:
+    """Whatever stands anywhere, the answer is a Policy or a PolicyError, never another exception."""
+    document = yaml.safe_load(SHIPPED_POLICY.read_text(encoding="utf-8")) | {"ssh": {}}
+    try:
+        parse_policy(changed(document, place, value), SCHEMA)
+    except PolicyError:
+        return
+
+
+ENTRIES = {
+    "images": values.Image,
+    "pools": values.Pool,
+    "teams": values.Team,
+}
+
+
+def test_environments_run_in_the_teams_namespaces_and_in_the_installations_own(policy: Policy) -> None:
+    """Where the gateway is, too."""
+    assert namespaces(policy, "swish") == {"swish", "swish-imaging"}
+
+
+@pytest.mark.parametrize("section", ENTRIES)
+def test_the_schema_and_the_values_name_the_same_fields(section: str) -> None:
+    """No key of the schema is dropped on the way, and no field comes from nowhere."""
+    schema = set(SCHEMA["properties"][section]["additionalProperties"]["properties"]) | {"name"}
+    renamed = {"budget": "budget_month"}
+    assert {renamed.get(key, key) for key in schema} == {field.name for field in fields(ENTRIES[section])}
+
+
+def test_the_top_of_the_schema_and_policy_name_the_same_fields() -> None:
+    """Every section of the file is a field of Policy."""
+    assert set(SCHEMA["properties"]) == {field.name for field in fields(Policy)}
+
+
+def test_every_key_of_the_schema_is_described() -> None:
+    """The reference page is made of the schema, so each key explains itself."""
+
+    def undescribed(schema: dict[str, Any], path: str) -> list[str]:
+        found = []
+        for name, child in schema.get("properties", {}).items():
+            found += [] if "description" in child else [f"{path}.{name}"]
+            found += undescribed(child, f"{path}.{name}")
+        for key in ("additionalProperties", "items"):
+            if isinstance(schema.get(key), dict):
+                found += undescribed(schema[key], f"{path}.*")
+        return found
+
+    assert undescribed(dict(SCHEMA), "") == []
