@@ -31,8 +31,8 @@ from benchmarks.fault_proxy import FaultProxy
 from benchmarks.hub_process import Hub
 from benchmarks.ready import FAULTS, break_writes, keeper
 from benchmarks.web_process import WebService
-from swish_spawner.adapters.key_secrets import KeySecrets
-from swish_spawner.adapters.patience import Patience
+from swish_spawner.adapters.kubernetes.requests import Patience
+from swish_spawner.adapters.kubernetes.secrets import KeySecrets
 from swish_spawner.adapters.policy_file import read_policy
 from swish_spawner.core.ssh.key_list import KeptKey, KeyList
 from swish_spawner.core.ssh.keys import key_id, parse_public_key, secret_name, secret_names, shard

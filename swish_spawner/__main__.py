@@ -96,7 +96,7 @@ def _summary(policy: Policy) -> str:
 
 def kubespawner_pod() -> ModuleType:
     """Return the module that knows KubeSpawner, which takes two seconds that `swish check` need not wait."""
-    from swish_spawner.adapters import kubespawner_pod as module
+    from swish_spawner.adapters import kubespawner as module
 
     return module
 

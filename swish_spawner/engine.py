@@ -19,11 +19,11 @@ from jupyterhub.utils import exponential_backoff, maybe_future
 from kubespawner import KubeSpawner
 from kubespawner.objects import make_owner_reference
 
-from swish_spawner.adapters.bells import BELLS
-from swish_spawner.adapters.event_watch import EventWatch
-from swish_spawner.adapters.patience import Patience
-from swish_spawner.adapters.pod_watch import PodWatch
-from swish_spawner.adapters.pods import Pods
+from swish_spawner.adapters.kubernetes.pods import Pods
+from swish_spawner.adapters.kubernetes.requests import Patience
+from swish_spawner.adapters.kubernetes.watches.events import EventWatch
+from swish_spawner.adapters.kubernetes.watches.pods import PodWatch
+from swish_spawner.adapters.kubernetes.watches.wakeups import BELLS
 from swish_spawner.adopted import AdoptedServer
 from swish_spawner.collector import set_aside_what_is_loaded
 from swish_spawner.core.ownership import exit_code, grace_of, has_ended, has_worked, start_of

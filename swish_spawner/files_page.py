@@ -16,8 +16,8 @@ from jupyterhub.handlers import BaseHandler
 from jupyterhub.scopes import define_custom_scopes, needs_scope
 from tornado import web
 
-from swish_spawner.adapters.claims import Claims
-from swish_spawner.adapters.pods import Pods
+from swish_spawner.adapters.kubernetes.claims import Claims
+from swish_spawner.adapters.kubernetes.pods import Pods
 from swish_spawner.core.files import KeptVolume, home_claim, kept_volumes, mounts
 from swish_spawner.core.labels import KUBESPAWNER_USER
 from swish_spawner.core.ownership import has_ended

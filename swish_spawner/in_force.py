@@ -10,8 +10,8 @@ from typing import Final, Protocol
 
 from prometheus_client import Counter
 
-from swish_spawner.adapters.node_looks import NodeLooks
-from swish_spawner.adapters.nodes import NodeView
+from swish_spawner.adapters.kubernetes.node_looks import NodeLooks
+from swish_spawner.adapters.kubernetes.nodes import NodeView
 from swish_spawner.adapters.policy_file import PolicyFile
 from swish_spawner.core.launch.quota import Use
 from swish_spawner.core.policy.image_names import ImageNames

@@ -16,10 +16,10 @@ from typing import Any, Final, NoReturn
 from traitlets import Dict, Integer, Unicode, default
 
 from swish_spawner import in_force
-from swish_spawner.adapters.bells import BELLS
-from swish_spawner.adapters.cluster import KubernetesCluster
 from swish_spawner.adapters.host_keys import host_key
-from swish_spawner.adapters.pod_watch import PodWatch
+from swish_spawner.adapters.kubernetes.objects import KubernetesCluster
+from swish_spawner.adapters.kubernetes.watches.pods import PodWatch
+from swish_spawner.adapters.kubernetes.watches.wakeups import BELLS
 from swish_spawner.adapters.ports import Cluster
 from swish_spawner.answers import answer, http_error, sent
 from swish_spawner.beside import Beside, Work

@@ -13,9 +13,9 @@ from jupyterhub import orm
 from jupyterhub.app import JupyterHub
 from kubespawner.clients import shared_client
 
-from swish_spawner.adapters.leases import Leases
-from swish_spawner.adapters.pod_watch import PodWatch
-from swish_spawner.adapters.pods import Pods
+from swish_spawner.adapters.kubernetes.lease import Leases
+from swish_spawner.adapters.kubernetes.pods import Pods
+from swish_spawner.adapters.kubernetes.watches.pods import PodWatch
 from swish_spawner.core import labels
 from swish_spawner.core.ownership import has_ended, has_worked
 from swish_spawner.core.policy.values import namespaces

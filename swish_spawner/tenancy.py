@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from swish_spawner.adapters.leases import Leases
+from swish_spawner.adapters.kubernetes.lease import Leases
 from swish_spawner.core.tenancy import LEASE, LEASE_SECONDS, RENEW_SECONDS, held_by, holder_of, refusal, renewed_at
 from swish_spawner.errors import ClusterAway, ClusterRefused
 

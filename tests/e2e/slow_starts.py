@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
-from swish_spawner.adapters.kubespawner_pod import environment_name
+from swish_spawner.adapters.kubespawner import environment_name
 from tests.e2e.hub import Person
 from tests.e2e.install import Install, wait_until
 from tests.e2e.nodes import answer_attachment, applied, driver, holder, last_seen_now, storage_class, volume

@@ -12,8 +12,8 @@ from kubespawner import clients
 from traitlets.config import Config
 
 from swish_spawner import in_force
-from swish_spawner.adapters.node_looks import NodeLooks
-from swish_spawner.adapters.nodes import NodeView
+from swish_spawner.adapters.kubernetes.node_looks import NodeLooks
+from swish_spawner.adapters.kubernetes.nodes import NodeView
 from swish_spawner.spawner import SwishSpawner
 from tests.conftest import WIDE_POLICY
 from tests.fake_api import FakeApi, serve, served_beside

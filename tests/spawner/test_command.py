@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from swish_spawner.__main__ import main
-from swish_spawner.adapters.kubespawner_pod import environment_name
+from swish_spawner.adapters.kubespawner import environment_name
 from tests.conftest import SHIPPED_POLICY, WIDE_POLICY
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from swish_spawner import beside
-from swish_spawner.adapters.cluster import KubernetesCluster
+from swish_spawner.adapters.kubernetes.objects import KubernetesCluster
 from swish_spawner.spawner import SwishSpawner
 from tests.fake_api import FakeApi, Resource
 from tests.spawner.test_engine import POD, Running, begin, until

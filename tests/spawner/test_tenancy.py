@@ -11,8 +11,8 @@ import pytest
 from kubernetes_asyncio.client import ApiClient, Configuration, CoordinationV1Api
 
 from swish_spawner import tenancy
-from swish_spawner.adapters.leases import Leases
-from swish_spawner.adapters.patience import Patience
+from swish_spawner.adapters.kubernetes.lease import Leases
+from swish_spawner.adapters.kubernetes.requests import Patience
 from swish_spawner.core.tenancy import LEASE, holder_of
 from swish_spawner.tenancy import Occupied, Tenancy
 from tests.fake_api import FakeApi, served_beside

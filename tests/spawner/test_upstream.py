@@ -11,8 +11,8 @@ from kubespawner import KubeSpawner
 from kubespawner.reflector import ResourceReflector
 from traitlets import HasTraits
 
-from swish_spawner.adapters.event_watch import EventWatch
-from swish_spawner.adapters.pod_watch import PodWatch
+from swish_spawner.adapters.kubernetes.watches.events import EventWatch
+from swish_spawner.adapters.kubernetes.watches.pods import PodWatch
 from swish_spawner.spawner import SwishSpawner
 from tests.conftest import ROOT
 from tests.upstream import ABSENT, Reliance, changes, definitions, digest, fingerprint, installed, read_list, write_list

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from kubernetes_asyncio.client.exceptions import ApiException
 
-from swish_spawner.adapters.pod_watch import PodNews
+from swish_spawner.adapters.kubernetes.watches.pods import PodNews
 from swish_spawner.core.ssh_log.chain import body_of
 from swish_spawner.core.ssh_log.lines import Source, unread
 from swish_spawner.core.ssh_log.stream import COMPONENT, ENVIRONMENTS, GATEWAYS, Log, Position, load, log_of

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final
 
-from swish_spawner.adapters.pod_logs import PodLogs
+from swish_spawner.adapters.kubernetes.logs import PodLogs
 from swish_spawner.core.ssh_log.chain import body_of
 from swish_spawner.core.ssh_log.lines import (
     GAP,

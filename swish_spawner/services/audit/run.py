@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kubernetes_asyncio.client import ApiClient, CoreV1Api
 
-from swish_spawner.adapters.pod_logs import PodLogs
+from swish_spawner.adapters.kubernetes.logs import PodLogs
 from swish_spawner.core.policy.values import Policy, namespaces
 from swish_spawner.services.audit.activity import Activity, Uses
 from swish_spawner.services.audit.collector import ROUND_SECONDS, Collector

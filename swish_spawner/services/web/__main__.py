@@ -13,12 +13,12 @@ from typing import Final
 from kubernetes_asyncio.client import ApiClient, CoreV1Api
 from kubespawner.clients import load_config
 
-from swish_spawner.adapters.account_keys import GitHubKeys
-from swish_spawner.adapters.addresses import Addresses
-from swish_spawner.adapters.hub import Hub
-from swish_spawner.adapters.key_secrets import KeySecrets
-from swish_spawner.adapters.patience import Patience
-from swish_spawner.adapters.pod_logs import log_client
+from swish_spawner.adapters.github import GitHubKeys
+from swish_spawner.adapters.jupyterhub import Hub
+from swish_spawner.adapters.kubernetes.logs import log_client
+from swish_spawner.adapters.kubernetes.requests import Patience
+from swish_spawner.adapters.kubernetes.secrets import KeySecrets
+from swish_spawner.adapters.kubernetes.services import Addresses
 from swish_spawner.adapters.policy_file import PolicyFile
 from swish_spawner.errors import PolicyError, SwishError
 from swish_spawner.services.audit.metrics import LogMetrics

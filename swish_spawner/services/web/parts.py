@@ -11,9 +11,9 @@ from cryptography.x509 import load_pem_x509_certificate
 from jinja2 import Environment
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from swish_spawner.adapters.account_keys import GitHubKeys
-from swish_spawner.adapters.addresses import Addresses
-from swish_spawner.adapters.hub import Hub
+from swish_spawner.adapters.github import GitHubKeys
+from swish_spawner.adapters.jupyterhub import Hub
+from swish_spawner.adapters.kubernetes.services import Addresses
 from swish_spawner.adapters.ports import LogReader
 from swish_spawner.core.policy.values import Policy
 from swish_spawner.services.web.key_store import KeyStore

@@ -6,8 +6,8 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from swish_spawner.adapters.patience import Patience
-from swish_spawner.adapters.pods import Pods
+from swish_spawner.adapters.kubernetes.pods import Pods
+from swish_spawner.adapters.kubernetes.requests import Patience
 from swish_spawner.core import labels
 from swish_spawner.core.ownership import has_ended
 from swish_spawner.core.ssh_log.stream import COMPONENT, ENVIRONMENTS

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from swish_spawner.adapters.kubespawner_pod import manifests
+from swish_spawner.adapters.kubespawner import manifests
 from swish_spawner.core.launch.plan import Person, plan_server
 from swish_spawner.core.launch.quota import Use
 from swish_spawner.core.launch.request import parse_request

@@ -15,7 +15,7 @@ import pytest
 from kubernetes_asyncio.client import ApiClient, Configuration, CoreV1Api
 from prometheus_client import CollectorRegistry
 
-from swish_spawner.adapters.pod_logs import PodLogs
+from swish_spawner.adapters.kubernetes.logs import PodLogs
 from swish_spawner.core.ssh_log.scope import LogScope
 from swish_spawner.services.audit.activity import Activity
 from swish_spawner.services.audit.collector import Collector

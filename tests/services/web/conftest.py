@@ -8,8 +8,8 @@ from urllib.parse import quote
 import pytest
 from kubernetes_asyncio.client import ApiClient, Configuration, CoreV1Api
 
-from swish_spawner.adapters.key_secrets import KeySecrets
-from swish_spawner.adapters.patience import Patience
+from swish_spawner.adapters.kubernetes.requests import Patience
+from swish_spawner.adapters.kubernetes.secrets import KeySecrets
 from swish_spawner.core.policy.values import Policy
 from swish_spawner.services.web.key_store import KeyStore
 from tests.conftest import WIDE_POLICY

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from kubernetes_asyncio.client import ApiClient, Configuration, CoreV1Api
 
-from swish_spawner.adapters.patience import Patience
+from swish_spawner.adapters.kubernetes.requests import Patience
 from swish_spawner.core import labels
 from swish_spawner.core.ssh_log.stream import COMPONENT, ENVIRONMENTS
 from swish_spawner.errors import Unavailable

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from kubernetes_asyncio.client import ApiClient, CoreV1Api, PolicyV1Api
 
-from swish_spawner.adapters.patience import Patience, Resource
+from swish_spawner.adapters.kubernetes.requests import Patience, Resource
 from swish_spawner.errors import AlreadyThere, ClusterRefused
 
 #: The API of each kind, and what its methods' names end in.

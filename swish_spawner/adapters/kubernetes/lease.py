@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from swish_spawner.adapters.patience import Patience, Resource
+from swish_spawner.adapters.kubernetes.requests import Patience, Resource
 from swish_spawner.errors import AlreadyThere, ClusterRefused
 
 

@@ -9,8 +9,8 @@ from typing import Any, Never
 
 import pytest
 
-from swish_spawner.adapters import pod_logs
-from swish_spawner.adapters.pod_logs import PodLogs
+from swish_spawner.adapters.kubernetes import logs as pod_logs
+from swish_spawner.adapters.kubernetes.logs import PodLogs
 
 LOGS = 30
 

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from benchmarks.serving import serving
-from swish_spawner.adapters.hub import Hub
+from swish_spawner.adapters.jupyterhub import Hub
 from swish_spawner.errors import NotThere, Unavailable
 
 TOLD = web.AppKey("told", list[Any])

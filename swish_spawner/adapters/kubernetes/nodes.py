@@ -14,7 +14,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
-from swish_spawner.adapters.patience import Patience, Resource
+from swish_spawner.adapters.kubernetes.requests import Patience, Resource
 from swish_spawner.core.launch.capacity import Node, nodes_of
 from swish_spawner.errors import ClusterAway, ClusterRefused
 

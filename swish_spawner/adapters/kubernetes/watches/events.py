@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from swish_spawner.adapters.bells import BELLS
-from swish_spawner.adapters.watch import Resource, Watch, bare
+from swish_spawner.adapters.kubernetes.watches.wakeups import BELLS
+from swish_spawner.adapters.kubernetes.watches.watch import Resource, Watch, bare
 
 
 class EventWatch(Watch):

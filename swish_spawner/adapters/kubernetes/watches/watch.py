@@ -20,7 +20,7 @@ from typing import Any, Final
 from kubernetes_asyncio.client.exceptions import ApiException
 from kubespawner.reflector import ResourceReflector
 
-from swish_spawner.adapters.bells import BELLS
+from swish_spawner.adapters.kubernetes.watches.wakeups import BELLS
 
 Resource = dict[str, Any]
 

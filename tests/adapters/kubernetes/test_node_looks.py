@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from kubernetes_asyncio.client import ApiClient, Configuration, CoreV1Api
 
-from swish_spawner.adapters import node_looks
-from swish_spawner.adapters.node_looks import NodeLooks
-from swish_spawner.adapters.patience import Patience
+from swish_spawner.adapters.kubernetes import node_looks
+from swish_spawner.adapters.kubernetes.node_looks import NodeLooks
+from swish_spawner.adapters.kubernetes.requests import Patience
 from tests.fake_api import FakeApi, serve
 
 PATIENCE = Patience(10, 10)

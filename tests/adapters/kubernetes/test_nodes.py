@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from kubernetes_asyncio.client import ApiClient, Configuration, CoreV1Api
 
-from swish_spawner.adapters import nodes
-from swish_spawner.adapters.nodes import NodeView
-from swish_spawner.adapters.patience import Patience
+from swish_spawner.adapters.kubernetes import nodes
+from swish_spawner.adapters.kubernetes.nodes import NodeView
+from swish_spawner.adapters.kubernetes.requests import Patience
 from tests.fake_api import FakeApi, serve
 
 PATIENCE = Patience(10, 5)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-from swish_spawner.adapters.patience import Patience, Resource
+from swish_spawner.adapters.kubernetes.requests import Patience, Resource
 from swish_spawner.errors import ClusterRefused
 
 #: To begin a log, and between two lines of it (seconds): who installs packages may be silent for long.

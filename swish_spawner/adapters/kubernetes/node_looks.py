@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
-from swish_spawner.adapters.patience import Patience
+from swish_spawner.adapters.kubernetes.requests import Patience
 from swish_spawner.errors import ClusterRefused
 
 _LOOK_AGAIN: Final = 10.0

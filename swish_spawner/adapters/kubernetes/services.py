@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from swish_spawner.adapters.patience import Patience
+from swish_spawner.adapters.kubernetes.requests import Patience
 from swish_spawner.core.ssh.ways import ServiceAddress
 from swish_spawner.errors import ClusterAway, ClusterRefused
 

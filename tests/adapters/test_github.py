@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from benchmarks.serving import serving
-from swish_spawner.adapters.account_keys import GitHubKeys
+from swish_spawner.adapters.github import GitHubKeys
 from swish_spawner.errors import NotThere, RequestError, Unavailable
 
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
 
-from swish_spawner.adapters.bells import BELLS
-from swish_spawner.adapters.watch import CONNECT, Resource, Watch, bare, resource_key
+from swish_spawner.adapters.kubernetes.watches.wakeups import BELLS
+from swish_spawner.adapters.kubernetes.watches.watch import CONNECT, Resource, Watch, bare, resource_key
 
 #: Of how many deleted pods the end is remembered, for the starts that are about to hear of it.
 _LATELY: Final = 100

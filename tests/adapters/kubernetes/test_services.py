@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from kubernetes_asyncio.client import ApiClient, Configuration, CoreV1Api
 
-from swish_spawner.adapters.addresses import Addresses
-from swish_spawner.adapters.patience import Patience
+from swish_spawner.adapters.kubernetes.requests import Patience
+from swish_spawner.adapters.kubernetes.services import Addresses
 from swish_spawner.core.ssh.ways import ServiceAddress
 from tests.fake_api import FakeApi, serve
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from swish_spawner.adapters.patience import Patience, Resource
+from swish_spawner.adapters.kubernetes.requests import Patience, Resource
 
 
 class Claims:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
-from swish_spawner.adapters.patience import Patience, Resource
+from swish_spawner.adapters.kubernetes.requests import Patience, Resource
 from swish_spawner.core.ssh.key_list import Items, check_size
 from swish_spawner.errors import ClusterRefused, Unavailable
 

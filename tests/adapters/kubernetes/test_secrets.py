@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Mapping
 import pytest
 from kubernetes_asyncio.client import ApiClient, Configuration, CoreV1Api
 
-from swish_spawner.adapters.key_secrets import KeySecrets
-from swish_spawner.adapters.patience import Patience
+from swish_spawner.adapters.kubernetes.requests import Patience
+from swish_spawner.adapters.kubernetes.secrets import KeySecrets
 from swish_spawner.errors import ClusterAway, RequestError, Unavailable
 from tests.fake_api import FakeApi, serve
 
