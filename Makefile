@@ -65,7 +65,7 @@ unit-newest: venv openssh
 	$(PY) -m pytest
 
 unit-oldest: openssh $(OLD_VENV)/complete
-	$(OLD_VENV)/bin/python -m pytest tests/spawner tests/adapters
+	$(OLD_VENV)/bin/python -m pytest tests/hub tests/adapters
 
 # An API server is what its tests on one want; a build of it that is under way is waited for.
 chart: venv promtool ## check the Helm chart and what it renders

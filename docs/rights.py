@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from swish_spawner.hub import _WEB_SCOPES
+from swish_spawner.hub.config import _WEB_SCOPES
 
 PAGE: Final = "docs/reference/rights.md"
 _TEMPLATES: Final = Path(__file__).resolve().parent.parent / "chart" / "templates"

@@ -11,11 +11,11 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] 
 TOGETHER: Final = (
     ("tests/services/web/",),
     (
-        "tests/spawner/test_burst.py",
-        "tests/spawner/test_files_page.py",
-        "tests/spawner/test_metrics_endpoint.py",
-        "tests/spawner/test_rest",
-        "tests/spawner/test_sweeper_page.py",
+        "tests/hub/launch/test_burst.py",
+        "tests/hub/test_files_page.py",
+        "tests/hub/launch/test_metrics_endpoint.py",
+        "tests/hub/launch/test_rest",
+        "tests/hub/sweep/test_page.py",
     ),
 )
 

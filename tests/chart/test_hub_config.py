@@ -10,7 +10,7 @@ import pytest
 from jupyterhub.roles import get_default_roles
 from traitlets.config.loader import Config, PyFileConfigLoader
 
-from swish_spawner.sweeper_page import PATH
+from swish_spawner.hub.sweep.page import PATH
 from tests.chart.rendering import ROOT, VALUE_FILES, Helm, Manifest, one
 
 CONFIG_FILE = ROOT / "hub_config" / "jupyterhub_config.py"

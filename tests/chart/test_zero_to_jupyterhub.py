@@ -17,7 +17,7 @@ import yaml
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from swish_spawner.spawner import SwishSpawner
+from swish_spawner.hub.launch.spawner import SwishSpawner
 from tests.chart.rendering import Helm, Manifest, one
 from tests.docs.test_zero_to_jupyterhub import PAGE, ROLES, VALUES
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from traitlets.config import Config
 
-from swish_spawner.spawner import SwishSpawner
+from swish_spawner.hub.launch.spawner import SwishSpawner
 from tests.docs.repository import ROOT
 
 PAGE = (ROOT / "docs" / "how-to" / "zero-to-jupyterhub.md").read_text(encoding="utf-8")

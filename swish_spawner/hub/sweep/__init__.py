@@ -1,0 +1,4 @@
+"""The sweeper, which ends pods that are nobody's, and the Lease that says whose the namespaces are.
+
+What is nobody's decides `core.sweep`.
+"""
