@@ -15,8 +15,8 @@ from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
 from docs import claims, rights
-from swish_spawner.__main__ import table
 from swish_spawner.adapters.policy_file import read_policy
+from swish_spawner.cli.policy import table
 from swish_spawner.core import labels
 from swish_spawner.core.launch.plan import Person, plan_server
 from swish_spawner.core.launch.request import options_schema, parse_request
@@ -395,7 +395,7 @@ def registered(prefix: str, registry: CollectorRegistry = REGISTRY) -> list[Metr
 
 def metrics_page() -> str:
     """Return the page of metrics."""
-    from swish_spawner.services.audit.metrics import LogMetrics
+    from swish_spawner.services.ssh_log.metrics import LogMetrics
     from swish_spawner.services.web.parts import Metrics
 
     beside = Metrics().registry

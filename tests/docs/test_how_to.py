@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from swish_spawner.__main__ import main
+from swish_spawner.cli.command import main
 from tests.conftest import SHIPPED_POLICY
 from tests.docs.repository import ROOT
 

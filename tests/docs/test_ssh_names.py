@@ -11,8 +11,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from swish_spawner.__main__ import main
 from swish_spawner.adapters.policy_file import policy_schema
+from swish_spawner.cli.command import main
 from swish_spawner.core import labels
 from swish_spawner.core.launch.plan import Person, plan_server
 from swish_spawner.core.launch.request import parse_request

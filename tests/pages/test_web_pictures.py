@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import Page, expect
 
 from swish_spawner.core.ssh_log.chain import body_of
-from swish_spawner.services.audit.store import Store
+from swish_spawner.services.ssh_log.keep.store import Store
 from tests.conftest import SHIPPED_POLICY
 from tests.docs.test_how_to import with_more
 from tests.fake_api import FakeApi, served_beside

@@ -21,8 +21,8 @@ from swish_spawner.adapters.kubernetes.secrets import KeySecrets
 from swish_spawner.adapters.kubernetes.services import Addresses
 from swish_spawner.adapters.policy_file import PolicyFile
 from swish_spawner.errors import PolicyError, SwishError
-from swish_spawner.services.audit.metrics import LogMetrics
-from swish_spawner.services.audit.run import Audit, reader
+from swish_spawner.services.ssh_log.metrics import LogMetrics
+from swish_spawner.services.ssh_log.run import Audit, reader
 from swish_spawner.services.web.app import LOG, make_app, templates
 from swish_spawner.services.web.key_store import KeyStore
 from swish_spawner.services.web.parts import Parts

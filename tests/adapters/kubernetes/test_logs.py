@@ -1,4 +1,4 @@
-"""How logs are opened; what is read of them is in tests/services/audit, over HTTP."""
+"""How logs are opened; what is read of them is in tests/services/ssh_log, over HTTP."""
 
 from __future__ import annotations
 

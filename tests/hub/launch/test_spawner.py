@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from tornado import web
 
+from swish_spawner.adapters.kubespawner import environment_name
 from swish_spawner.core import labels
 from swish_spawner.core.pod.traits import MERGED, kubespawner_traits
 from swish_spawner.errors import LaunchFailed
@@ -324,3 +325,12 @@ def test_image_references_are_put_in_once(make_spawner: Make) -> None:
     two.image_names = {"tag": "2"}
     assert two.policy.images["python3"].image == "swish-python3:2"
     assert one.policy.images["python3"].image == "swish-python3"
+
+
+@pytest.mark.parametrize(
+    ("user", "server"),
+    [("ada", ""), ("ada", "atlas"), ("Ada L", "x"), ("a--b", ""), ("u" * 60, "s" * 30), ("1ada", "my-env"), ("é", "x")],
+)
+def test_the_environments_name_is_the_hubs(make_spawner: Make, user: str, server: str) -> None:
+    """What the command says is what KubeSpawner makes of user and server."""
+    assert environment_name(user, server) == make_spawner(name=user, server=server).person.environment

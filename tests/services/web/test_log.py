@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from swish_spawner.core.policy.values import Policy
-from swish_spawner.services.audit.run import reader
-from swish_spawner.services.audit.store import Store, verified
-from tests.services.audit.logs import login, written
+from swish_spawner.services.ssh_log.keep.store import Store, verified
+from swish_spawner.services.ssh_log.run import reader
+from tests.services.ssh_log.logs import login, written
 from tests.services.web.site import Site, Visitor, site_of_its_own
 
 

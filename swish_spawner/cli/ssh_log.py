@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from swish_spawner.core.ssh_log.chain import Kept, parse_anchor
 from swish_spawner.errors import UserError
-from swish_spawner.services.audit.log_file import StoreError
-from swish_spawner.services.audit.store import files, records, rotate, verified
+from swish_spawner.services.ssh_log.keep.file import StoreError
+from swish_spawner.services.ssh_log.keep.store import files, records, rotate, verified
 
 #: Where the chart keeps it, in the web service's container.
 DIRECTORY: Final = Path("/var/lib/swish/ssh-log")

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from swish_spawner.core.ssh_log.scope import LogScope
-from swish_spawner.services.audit.log_file import LogFile
-from swish_spawner.services.audit.store import files
+from swish_spawner.services.ssh_log.keep.file import LogFile
+from swish_spawner.services.ssh_log.keep.store import files
 
 _NEWEST: Final = 2**62
 

@@ -14,7 +14,7 @@ from typing import Any, Final, Self
 
 from swish_spawner.core.ssh_log.chain import Kept, Link, append
 from swish_spawner.errors import SwishError
-from swish_spawner.services.audit.log_schema import GUARDS, TABLES
+from swish_spawner.services.ssh_log.keep.schema import GUARDS, TABLES
 
 #: So many records are read at a time: who reads for long keeps nobody from writing.
 _PIECE: Final = 1000

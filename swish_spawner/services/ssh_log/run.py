@@ -11,13 +11,13 @@ from kubernetes_asyncio.client import ApiClient, CoreV1Api
 
 from swish_spawner.adapters.kubernetes.logs import PodLogs
 from swish_spawner.core.policy.values import Policy, namespaces
-from swish_spawner.services.audit.activity import Activity, Uses
-from swish_spawner.services.audit.collector import ROUND_SECONDS, Collector
-from swish_spawner.services.audit.follower import Means
-from swish_spawner.services.audit.metrics import LogMetrics
-from swish_spawner.services.audit.reader import StoreReader
-from swish_spawner.services.audit.store import files
-from swish_spawner.services.audit.writer import Writer
+from swish_spawner.services.ssh_log.collect.activity import Activity, Uses
+from swish_spawner.services.ssh_log.collect.collector import ROUND_SECONDS, Collector
+from swish_spawner.services.ssh_log.collect.follower import Means
+from swish_spawner.services.ssh_log.keep.reader import StoreReader
+from swish_spawner.services.ssh_log.keep.store import files
+from swish_spawner.services.ssh_log.keep.writer import Writer
+from swish_spawner.services.ssh_log.metrics import LogMetrics
 
 
 @dataclass(frozen=True, slots=True)

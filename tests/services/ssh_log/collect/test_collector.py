@@ -10,14 +10,15 @@ import pytest
 
 from swish_spawner.core.ssh_log import stream
 from swish_spawner.core.ssh_log.lines import Event
-from swish_spawner.services.audit import collector as module
-from swish_spawner.services.audit import follower, writer
-from swish_spawner.services.audit.activity import Activity
-from swish_spawner.services.audit.follower import Follower
-from swish_spawner.services.audit.log_file import LogFile
-from swish_spawner.services.audit.store import files, verified
-from tests.services.audit.cluster import Cluster
-from tests.services.audit.conftest import Keeper
+from swish_spawner.services.ssh_log.collect import collector as module
+from swish_spawner.services.ssh_log.collect import follower
+from swish_spawner.services.ssh_log.collect.activity import Activity
+from swish_spawner.services.ssh_log.collect.follower import Follower
+from swish_spawner.services.ssh_log.keep import writer
+from swish_spawner.services.ssh_log.keep.file import LogFile
+from swish_spawner.services.ssh_log.keep.store import files, verified
+from tests.services.ssh_log.cluster import Cluster
+from tests.services.ssh_log.conftest import Keeper
 
 
 @pytest.mark.claim("log-watch")

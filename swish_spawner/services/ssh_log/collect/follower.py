@@ -38,9 +38,9 @@ from swish_spawner.core.ssh_log.stream import (
     state_of,
 )
 from swish_spawner.errors import ClusterAway, ClusterRefused
-from swish_spawner.services.audit.activity import Activity
-from swish_spawner.services.audit.metrics import LogMetrics
-from swish_spawner.services.audit.writer import Writer
+from swish_spawner.services.ssh_log.collect.activity import Activity
+from swish_spawner.services.ssh_log.keep.writer import Writer
+from swish_spawner.services.ssh_log.metrics import LogMetrics
 
 LOG: Final = logging.getLogger("swish.ssh-log")
 Resource = Mapping[str, Any]

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from swish_spawner.core.ssh_log.activity import Use, last_use, observe
 from swish_spawner.core.ssh_log.lines import Event, Source
 from swish_spawner.errors import NotThere, Unavailable
-from swish_spawner.services.audit.metrics import LogMetrics
+from swish_spawner.services.ssh_log.metrics import LogMetrics
 
 LOG: Final = logging.getLogger("swish.ssh-log")
 #: Between two rounds (seconds); signs of presence come as often.

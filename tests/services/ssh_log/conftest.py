@@ -17,14 +17,14 @@ from prometheus_client import CollectorRegistry
 
 from swish_spawner.adapters.kubernetes.logs import PodLogs
 from swish_spawner.core.ssh_log.scope import LogScope
-from swish_spawner.services.audit.activity import Activity
-from swish_spawner.services.audit.collector import Collector
-from swish_spawner.services.audit.follower import Means
-from swish_spawner.services.audit.metrics import LogMetrics
-from swish_spawner.services.audit.reader import StoreReader
-from swish_spawner.services.audit.writer import Writer
+from swish_spawner.services.ssh_log.collect.activity import Activity
+from swish_spawner.services.ssh_log.collect.collector import Collector
+from swish_spawner.services.ssh_log.collect.follower import Means
+from swish_spawner.services.ssh_log.keep.reader import StoreReader
+from swish_spawner.services.ssh_log.keep.writer import Writer
+from swish_spawner.services.ssh_log.metrics import LogMetrics
 from tests.fake_api import serve
-from tests.services.audit.cluster import Cluster
+from tests.services.ssh_log.cluster import Cluster
 
 #: How long a test waits for what must come (seconds); a machine that is busy otherwise takes its time.
 PATIENCE = 60

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from swish_spawner.core.ssh_log.chain import body_of
-from swish_spawner.services.audit.store import Store, files
+from swish_spawner.services.ssh_log.keep.store import Store, files
 
 
 def login(connection: int, *, environment: str = "ada", team: str = "imaging", user: str = "ada") -> str:

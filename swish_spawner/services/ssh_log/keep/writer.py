@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from swish_spawner.core.ssh_log.chain import Link
-from swish_spawner.services.audit.log_file import StoreError
-from swish_spawner.services.audit.metrics import LogMetrics
-from swish_spawner.services.audit.store import Store
+from swish_spawner.services.ssh_log.keep.file import StoreError
+from swish_spawner.services.ssh_log.keep.store import Store
+from swish_spawner.services.ssh_log.metrics import LogMetrics
 
 T = TypeVar("T")
 LOG: Final = logging.getLogger("swish.ssh-log")

@@ -11,7 +11,7 @@ from typing import Final
 
 from swish_spawner.core.ssh_log.chain import Anchor, Break, Kept, Link, verify
 from swish_spawner.errors import UserError
-from swish_spawner.services.audit.log_file import LogFile, Sealed, StoreError
+from swish_spawner.services.ssh_log.keep.file import LogFile, Sealed, StoreError
 
 _NAME: Final = "ssh-log-{:012d}.sqlite"
 _NAMES: Final = "ssh-log-*.sqlite"

@@ -12,9 +12,9 @@ import pytest
 
 from swish_spawner.core.ssh_log.chain import Anchor, Kept, Link
 from swish_spawner.errors import UserError
-from swish_spawner.services.audit.log_file import LogFile, StoreError
-from swish_spawner.services.audit.store import Store, files, records, rotate, verified
-from tests.services.audit.logs import by_hand, login, written
+from swish_spawner.services.ssh_log.keep.file import LogFile, StoreError
+from swish_spawner.services.ssh_log.keep.store import Store, files, records, rotate, verified
+from tests.services.ssh_log.logs import by_hand, login, written
 
 UNGUARDED = "DROP TRIGGER entries_no_update", "DROP TRIGGER entries_no_delete"
 
@@ -217,7 +217,7 @@ def test_what_a_killed_writer_began_is_undone(tmp_path: Path) -> None:
     """The journal that it leaves is rolled back by the next who looks, even one that only reads."""
     script = (
         "import os, sys; from pathlib import Path\n"
-        "from swish_spawner.services.audit.store import Store\n"
+        "from swish_spawner.services.ssh_log.keep.store import Store\n"
         "db = Store(Path(sys.argv[1]))._file._db\n"
         "db.execute('PRAGMA cache_size = 1'); db.execute('BEGIN IMMEDIATE')\n"
         "for n in range(2, 400): db.execute('INSERT INTO entries (number, hash, body) VALUES (?, ?, ?)',"

@@ -15,7 +15,7 @@ from swish_spawner.adapters.kubernetes.watches.pods import PodNews
 from swish_spawner.core.ssh_log.chain import body_of
 from swish_spawner.core.ssh_log.lines import Source, unread
 from swish_spawner.core.ssh_log.stream import COMPONENT, ENVIRONMENTS, GATEWAYS, Log, Position, load, log_of
-from swish_spawner.services.audit.follower import Follower, Means
+from swish_spawner.services.ssh_log.collect.follower import Follower, Means
 
 LOG: Final = logging.getLogger("swish.ssh-log")
 Resource = Mapping[str, Any]

@@ -1,13 +1,11 @@
 """`swish check` says that a policy is good, or everything that is wrong with it."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
-from swish_spawner.__main__ import main
-from swish_spawner.adapters.kubespawner import environment_name
+from swish_spawner.cli.command import main
 from tests.conftest import SHIPPED_POLICY, WIDE_POLICY
 
 
@@ -64,12 +62,3 @@ def test_a_refusal_is_a_sentence(capsys: pytest.CaptureFixture[str], options: st
     """It goes to standard error, with status 1."""
     assert main(["explain", *PLAN, "--options", options]) == 1
     assert part in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("user", "server"),
-    [("ada", ""), ("ada", "atlas"), ("Ada L", "x"), ("a--b", ""), ("u" * 60, "s" * 30), ("1ada", "my-env"), ("é", "x")],
-)
-def test_the_environments_name_is_the_hubs(make_spawner: Any, user: str, server: str) -> None:
-    """What the command says is what KubeSpawner makes of user and server."""
-    assert environment_name(user, server) == make_spawner(name=user, server=server).person.environment

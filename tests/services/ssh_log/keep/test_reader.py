@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from swish_spawner.core.ssh_log.scope import LogScope
-from swish_spawner.services.audit.log_file import LogFile
-from swish_spawner.services.audit.reader import StoreReader, _query
-from swish_spawner.services.audit.store import Store, rotate
-from tests.services.audit.logs import login, written
+from swish_spawner.services.ssh_log.keep.file import LogFile
+from swish_spawner.services.ssh_log.keep.reader import StoreReader, _query
+from swish_spawner.services.ssh_log.keep.store import Store, rotate
+from tests.services.ssh_log.logs import login, written
 
 ALL = LogScope("root", everything=True)
 

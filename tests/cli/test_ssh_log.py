@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from swish_spawner.__main__ import main
+from swish_spawner.cli.command import main
 from swish_spawner.core.ssh_log.chain import START
-from swish_spawner.services.audit.store import Store
-from tests.services.audit.logs import by_hand, login, written
+from swish_spawner.services.ssh_log.keep.store import Store
+from tests.services.ssh_log.logs import by_hand, login, written
 
 
 def audit(directory: Path, verb: str, *more: str) -> int:

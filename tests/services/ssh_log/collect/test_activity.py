@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from swish_spawner.errors import NotThere, Unavailable
-from swish_spawner.services.audit.activity import Activity
-from tests.services.audit.cluster import Cluster
-from tests.services.audit.conftest import Keeper
+from swish_spawner.services.ssh_log.collect.activity import Activity
+from tests.services.ssh_log.cluster import Cluster
+from tests.services.ssh_log.conftest import Keeper
 
 
 async def heard(keeper: Keeper, cluster: Cluster, activity: Activity, *events: str, **fields: int) -> list[str]:
