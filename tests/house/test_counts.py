@@ -1,0 +1,97 @@
+"""The house gets no worse: what was once small stays so."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from tests.house.counts import Counts, count, singletons, table
+
+ROOT = Path(__file__).parents[2]
+#: The most that there may be of each; whoever makes one smaller lowers it here.
+BOUNDS = Counts(
+    root_modules=3,
+    median_siblings=5,
+    fullest_folder=15,
+    largest_module=601,
+    largest_class=521,
+    contract_names=48,
+    singletons=12,
+    bare_noqa=2,
+)
+
+
+@pytest.fixture(scope="module")
+def counted() -> Counts:
+    """The counts of this checkout."""
+    return count(ROOT)
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Counts)])
+def test_a_count_does_not_grow(counted: Counts, name: str) -> None:
+    """`python -m tests.house` prints them all."""
+    assert getattr(counted, name) <= getattr(BOUNDS, name), table(counted)
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Counts)])
+def test_a_bound_follows_what_is_counted(counted: Counts, name: str) -> None:
+    """Or what was won would be lost again without anybody's word."""
+    assert getattr(BOUNDS, name) <= 1.1 * getattr(counted, name)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Path:
+    """A checkout with one module."""
+    (tmp_path / "swish_spawner").mkdir()
+    (tmp_path / "setup.cfg").write_text("[a]\nlayers =\n    (hub)\n    core.x | errors\n", encoding="utf-8")
+    return tmp_path
+
+
+def module(house: Path, text: str, name: str = "a") -> None:
+    """Write a module."""
+    (house / "swish_spawner" / f"{name}.py").write_text(text, encoding="utf-8")
+
+
+def test_names_in_contracts_are_counted(house: Path) -> None:
+    """With and without brackets."""
+    module(house, "class A: ...\n")
+    assert count(house).contract_names == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "are"),
+    [
+        ("class A: ...\nX = A()\n", 1),
+        ("@dataclass(frozen=True)\nclass A: ...\nX = A()\n", 0),
+        ("X: Final[dict[str, int]] = {}\n", 1),
+        ("X = {'a': 1}\n", 0),
+        ("X = set[str]()\n", 1),
+        ("X = frozenset()\n", 0),
+        ("def f():\n    x = {}\n", 0),
+    ],
+)
+def test_what_one_process_has_one_of_is_counted(house: Path, text: str, are: int) -> None:
+    """What changes: an object of ours, or what is filled later."""
+    module(house, text)
+    assert len(list(singletons(house))) == are
+
+
+@pytest.mark.parametrize(
+    ("line", "are"),
+    [("x = 1  # noqa: E501", 1), ("x = 1  # noqa", 1), ("x = 1  # noqa: E501 - since", 0), ("x = 1", 0)],
+)
+def test_rules_switched_off_without_a_reason_are_counted(house: Path, line: str, are: int) -> None:
+    """A reason stands behind it."""
+    module(house, f"class A: ...\n{line}\n")
+    assert count(house).bare_noqa == are
+
+
+def test_a_module_in_a_full_folder_has_siblings(house: Path) -> None:
+    """The folder's own file is none of them."""
+    for name in ("a", "b", "c", "__init__"):
+        module(house, "class A:\n    x = 1\n", name)
+    found = count(house)
+    assert (found.root_modules, found.median_siblings, found.fullest_folder) == (3, 2, 3)
+    assert (found.largest_module, found.largest_class) == (2, 2)
