@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 import subprocess
@@ -20,7 +21,8 @@ FLOORS = [Path(PACKAGE, floor) for floor in ("", "core", "adapters", "hub", "ser
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """A copy of the package and its contracts."""
-    shutil.copytree(ROOT / PACKAGE, tmp_path / PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
+    for package in (PACKAGE, "local", "benchmarks"):
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "setup.cfg", tmp_path)
     return tmp_path
 
@@ -54,3 +56,13 @@ def test_each_room_says_what_may_live_there() -> None:
     for path in (ROOT / PACKAGE).rglob("__init__.py"):
         if path.parent not in [ROOT / floor for floor in FLOORS]:
             assert path.read_text(encoding="utf-8").count(".") >= 2, path
+
+
+def test_the_listener_needs_nothing_but_python() -> None:
+    """It runs in images of anybody's, with whatever Python is there."""
+    for path in (ROOT / "images" / "environment" / "lib" / "swish_sshd").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [name.name for name in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            for name in names:
+                assert name.partition(".")[0] in {*sys.stdlib_module_names, "swish_sshd"}, path

@@ -13,8 +13,6 @@ from typing import Final
 
 from swish_spawner.core.ssh_log.lines import PRESENCE, Event
 
-#: What comes in from clients between two signs of presence (bytes, about a minute) and is more than heartbeats are.
-BUSY_BYTES: Final = 16 * 2**10
 #: What a person, or a program that a person had started, asked for.
 _DONE: Final = frozenset(("login", "session", "file"))
 
@@ -60,11 +58,11 @@ def last_use(use: Use, presence_cap: timedelta) -> datetime | None:
 
 
 def _input(use: Use, event: Event, at: datetime) -> Use:
-    """Take in what a sign of presence says of the person's input; without a word about it, it is only presence."""
+    """Take in what a sign of presence says of the person's input; without a word about it, it is only presence.
+
+    What comes in beyond keep-alives, as from an editor, is input to the listener, which counts it.
+    """
     idle = event.fields.get("idle")
-    received = event.fields.get("received_bytes", 0)
-    if isinstance(received, int | float) and received >= BUSY_BYTES:
-        return _did(use, at)
     if isinstance(idle, int | float):
         return _did(use, at - timedelta(seconds=idle))
     return use

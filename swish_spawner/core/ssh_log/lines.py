@@ -34,13 +34,13 @@ _USERS: Final = 100
 _TEXTS: Final = frozenset(
     (
         *("address", "fingerprint", "key_type", "method", "certificate", "ca", "ca_type", "serial", "reason", "kind"),
-        *("direction", "host", "outcome", "op", "path", "to", "flags", "signal", "openssh", "mode"),
+        *("direction", "host", "outcome", "op", "path", "to", "flags", "openssh", "mode"),
     )
 )
 _NUMBERS: Final = frozenset(
     (
         *("connection", "session", "status", "port", "count", "bytes", "seconds", "received", "sent"),
-        *("sessions", "connections", "idle", "received_bytes"),
+        *("sessions", "connections", "idle"),
     )
 )
 _FLAGS: Final = frozenset(("pty",))

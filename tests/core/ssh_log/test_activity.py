@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from swish_spawner.core.ssh_log.activity import BUSY_BYTES, Use, last_use, observe
+from swish_spawner.core.ssh_log.activity import Use, last_use, observe
 from swish_spawner.core.ssh_log.lines import Event, believed
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -68,15 +68,15 @@ def test_an_open_session_without_input_counts_for_a_while() -> None:
 
 @pytest.mark.claim("presence-cap")
 def test_keep_alives_are_no_use() -> None:
-    """Connections that say nothing of input, and receive no more than heartbeats."""
-    beats = [event("presence", minute, connections=1, received_bytes=4000) for minute in range(1, 600)]
+    """Connections that say nothing of input."""
+    beats = [event("presence", minute, connections=1) for minute in range(1, 600)]
     assert after(event("login"), *beats) == 120
 
 
 def test_an_editor_is_used_when_more_than_heartbeats_comes_in() -> None:
-    """It has no terminal to look at."""
-    beats = [event("presence", minute, sessions=1, received_bytes=4000) for minute in range(1, 300)]
-    work = event("presence", 300, sessions=1, received_bytes=BUSY_BYTES)
+    """It has no terminal to look at; the listener says how long ago that was."""
+    beats = [event("presence", minute, sessions=1, idle=minute * 60) for minute in range(1, 300)]
+    work = event("presence", 300, sessions=1, idle=0)
     assert after(event("login"), *beats, work) == 300
 
 

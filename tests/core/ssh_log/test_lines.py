@@ -295,7 +295,7 @@ LINES = st.fixed_dictionaries(
         "n": VALUES | st.just(1),
     },
     optional={
-        **dict.fromkeys(("idle", "seconds", "sessions", "connections", "received_bytes", "count", "port"), VALUES),
+        **dict.fromkeys(("idle", "seconds", "sessions", "connections", "received", "count", "port"), VALUES),
         "users": VALUES | st.lists(st.text(max_size=3), max_size=3),
         **dict.fromkeys(("boot", "user", "address", "outcome", "host", "path", "kind", "team"), VALUES | st.text()),
         "boot": st.just("a"),
