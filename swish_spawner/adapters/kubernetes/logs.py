@@ -11,6 +11,7 @@ from typing import Any, Final
 from aiohttp import ClientError, ClientTimeout
 from kubernetes_asyncio.client import ApiClient, Configuration
 
+from swish_spawner.adapters.kubernetes.pieces import lines
 from swish_spawner.errors import ClusterAway, ClusterRefused
 
 #: So many connections are opened at once, since a service that begins reads every log on; each has its turn for so long
@@ -66,8 +67,8 @@ class PodLogs:
             response = await self._open(pod, namespace, container=container, timestamps=True, **since, **which)
             try:
                 yield []
-                async for lines in _pieces(response.content):
-                    yield lines
+                async for several in lines(response.content, _LONGEST):
+                    yield [line.decode(errors="replace") for line in several]
             finally:
                 response.close()
         except (ClientError, OSError, TimeoutError) as error:
@@ -91,18 +92,3 @@ class PodLogs:
             response.close()
             raise ClusterRefused(f"the log of {pod}: {text}", response.status)
         return response
-
-
-async def _pieces(content: Any) -> AsyncIterator[list[str]]:
-    rest, is_cut = b"", False
-    async for chunk in content.iter_any():
-        *lines, rest = (rest + chunk).split(b"\n")
-        whole = [line[:_LONGEST].decode(errors="replace") for line in lines]
-        if whole and is_cut:
-            # the end of a line whose beginning was too long
-            whole, is_cut = whole[1:], False
-        if len(rest) > _LONGEST:
-            rest, is_cut = b"", True
-        if whole:
-            yield whole
-    # what has no end yet is a line that its program still writes

@@ -14,6 +14,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
+from swish_spawner.adapters.kubernetes.pieces import pages
 from swish_spawner.adapters.kubernetes.requests import Patience, Resource
 from swish_spawner.core.launch.capacity import Node, nodes_of
 from swish_spawner.errors import ClusterAway, ClusterRefused
@@ -121,11 +122,8 @@ async def _listed(method: Any, patience: Patience, **arguments: Any) -> list[Res
     """Return everything of a kind, or None if that is too much to look at."""
     found: list[Resource] = []
     options = {"limit": _PAGE, **arguments, **patience.options}
-    while len(found) <= _MOST:
-        page = await patience.answer(partial(method, **options))
+    async for page in pages(lambda **place: patience.answer(partial(method, **options, **place))):
         found += page["items"]
-        token = page["metadata"].get("continue")
-        if not token:
-            return found
-        options["_continue"] = token
-    return None
+        if len(found) > _MOST:
+            return None
+    return found

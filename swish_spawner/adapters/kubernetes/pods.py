@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
+from swish_spawner.adapters.kubernetes.pieces import lines
 from swish_spawner.adapters.kubernetes.requests import Patience, Resource
 from swish_spawner.errors import ClusterRefused
 
@@ -107,12 +108,8 @@ class Pods:
         try:
             if response.status != HTTPStatus.OK:
                 raise ClusterRefused(f"no log of {container}: {response.reason}", response.status)
-            rest = b""
-            async for chunk in response.content.iter_any():
-                *lines, rest = (rest + chunk).split(b"\n")
-                for line in lines:
+            async for several in lines(response.content, _LINE_MOST):
+                for line in several:
                     yield line.decode(errors="replace")
-                rest = rest[-_LINE_MOST:]
-            yield rest.decode(errors="replace")
         finally:
             response.close()

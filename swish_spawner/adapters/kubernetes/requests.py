@@ -5,9 +5,7 @@ Answers are read as plain JSON: KubeSpawner's client would make objects of them,
 
 from __future__ import annotations
 
-import asyncio
 import json
-import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -16,11 +14,12 @@ from typing import Any, Final
 
 from aiohttp import ClientError
 
+from swish_spawner.adapters.backoff import Backoff
 from swish_spawner.errors import AlreadyThere, ClusterAway, ClusterRefused
 
 Resource = dict[str, Any]
 
-_FIRST_DELAY, _LAST_DELAY = 0.2, 5.0
+_PAUSES: Final = (0.2, 5.0)
 _GOOD: Final = range(200, 300)
 _TRANSIENT: Final = (HTTPStatus.TOO_MANY_REQUESTS, *range(500, 600))
 
@@ -56,7 +55,7 @@ class Patience:
             ClusterRefused: the API server will not.
             ClusterAway: it had no answer in time.
         """
-        end, delay = time.monotonic() + self.answer_seconds, _FIRST_DELAY
+        end, pause = time.monotonic() + self.answer_seconds, Backoff(*_PAUSES)
         while True:
             try:
                 status, answer = await _read(await request())
@@ -69,10 +68,9 @@ class Patience:
                     raise ClusterRefused(words, status)
             except (ClientError, OSError, TimeoutError, ValueError) as error:
                 words = f"{type(error).__name__} {error}".strip()
-            if time.monotonic() + delay > end:
+            if time.monotonic() + pause.seconds > end:
                 raise ClusterAway(words)
-            await asyncio.sleep(delay * random.uniform(0.8, 1.2))  # noqa: S311 - spreads load, hides nothing
-            delay = min(delay * 2, _LAST_DELAY)
+            await pause.rest()
 
     async def deletion(self, delete: Callable[..., Awaitable[Any]], *place: str, body: Mapping[str, Any]) -> bool:
         """Ask for the end of an object that is still as the body's preconditions say.

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
-import random
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
+from swish_spawner.adapters.backoff import Backoff
 from swish_spawner.adapters.kubernetes.requests import Patience, Resource
 from swish_spawner.core.ssh.key_list import Items, check_size
 from swish_spawner.errors import ClusterRefused, Unavailable
@@ -57,9 +57,10 @@ class KeySecrets:
             RequestError: the items would be too large.
             Unavailable: also when others changed the Secret each time.
         """
+        pause = Backoff(self.pause_seconds, math.inf, spread=(0, 1))
         for attempt in range(_TRIES):
             if attempt:
-                await asyncio.sleep(self.pause_seconds * 2 ** (attempt - 1) * random.random())  # noqa: S311 - spreads writers
+                await pause.rest()
             secret = await self._read(namespace, name)
             before = _items(secret)
             changes = {item: text for item, text in change(before).items() if before.get(item) != text}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from typing import Any, Final, Protocol
 
 from prometheus_client import Counter, Gauge
 
+from swish_spawner.adapters.backoff import Backoff
 from swish_spawner.core.sweep import Decision, Desired, Observed, Rules, Verdict, decide
 from swish_spawner.errors import ClusterAway, ClusterRefused
 
@@ -126,11 +126,14 @@ class Sweeper:
 
     async def run(self) -> None:
         """Do rounds for ever; while they fail, with growing pauses."""
-        pause = _EVERY
+        usual, failing = Backoff(_EVERY, _EVERY), Backoff(2 * _EVERY, _AT_MOST_EVERY)
         while True:
             report = await self.round()
-            pause = min(2 * pause, _AT_MOST_EVERY) if report.outcome in ("away", "error") else _EVERY
-            await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - spreads load, hides nothing
+            if report.outcome in ("away", "error"):
+                await failing.rest()
+            else:
+                failing.reset()
+                await usual.rest()
 
     def look(self) -> Report:
         """Return what a round would do now, and change nothing."""

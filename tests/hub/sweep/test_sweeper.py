@@ -197,8 +197,8 @@ async def test_rounds_come_by_themselves_and_seldom_while_they_fail(monkeypatch:
         if len(pauses) == 6:
             raise asyncio.CancelledError
 
-    monkeypatch.setattr("swish_spawner.hub.sweep.sweeper.random.uniform", lambda *_: 1)
-    monkeypatch.setattr("swish_spawner.hub.sweep.sweeper.asyncio.sleep", sleep)
+    monkeypatch.setattr("swish_spawner.adapters.backoff.random.uniform", lambda *_: 1)
+    monkeypatch.setattr("swish_spawner.adapters.backoff.asyncio.sleep", sleep)
     world.trouble["observed"] = OSError("away")
     with pytest.raises(asyncio.CancelledError):
         await Sweeper(world, RULES).run()

@@ -11,15 +11,16 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import random
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
 from kubernetes_asyncio.client.exceptions import ApiException
 from kubespawner.reflector import ResourceReflector
 
+from swish_spawner.adapters.backoff import Backoff
+from swish_spawner.adapters.kubernetes.pieces import lines, pages
 from swish_spawner.adapters.kubernetes.watches.wakeups import BELLS
 
 Resource = dict[str, Any]
@@ -32,7 +33,7 @@ _WATCH: Final = 1800
 _SILENCE: Final = 130
 #: How long (seconds) the API server may take to answer at all.
 CONNECT: Final = 10
-_FIRST_DELAY, _LAST_DELAY = 0.1, 15.0
+_FIRST_PAUSE, _LAST_PAUSE = 0.1, 15.0
 #: A list may lag behind what was seen already; after so many of them in a row it is the cluster that went back.
 _STALE_LISTS: Final = 5
 #: Errors that no retry mends: the namespace is not ours to watch.
@@ -66,7 +67,7 @@ class Watch(ResourceReflector):
         Raises:
             ApiException: the API server says that this is not ours to watch; no retry would mend it.
         """
-        delay = _FIRST_DELAY
+        pause = Backoff(_FIRST_PAUSE, _LAST_PAUSE)
         while True:
             try:
                 await self._list_and_update()
@@ -75,7 +76,7 @@ class Watch(ResourceReflector):
                 if isinstance(error, ApiException) and error.status in _FINAL:
                     self._fail_first_load(error)
                     raise
-                delay = await self._rest(error, delay)
+                await self._rest(error, pause)
         self.watch_task = asyncio.create_task(self._watch_and_update())
 
     async def stop(self) -> None:
@@ -91,13 +92,13 @@ class Watch(ResourceReflector):
             self.first_load_future.set_exception(error)
             self.first_load_future.exception()  # whoever waits for it is told; nobody has to
 
-    async def _rest(self, error: Exception, delay: float) -> float:
-        """Wait before the next try, and return how long to wait after that."""
+    async def _rest(self, error: Exception, pause: Backoff) -> None:
+        """Wait before the next try."""
         silent = isinstance(error, TimeoutError) and not self.bookmarked
         level = logging.DEBUG if silent else logging.WARNING
-        self.log.log(level, "Watching %s in %s: %s; next try in %.1f s", self.kind, self.namespace, _text(error), delay)
-        await asyncio.sleep(delay * random.uniform(0.8, 1.2))  # noqa: S311 - spreads load, hides nothing
-        return min(delay * 2, _LAST_DELAY)
+        said = "Watching %s in %s: %s; next try in %.1f s"
+        self.log.log(level, said, self.kind, self.namespace, _text(error), pause.seconds)
+        await pause.rest()
 
     def _arguments(self) -> dict[str, Any]:
         selectors = {"label_selector": self.label_selector, "field_selector": self.field_selector}
@@ -123,15 +124,11 @@ class Watch(ResourceReflector):
     async def _list_and_update(self, resource_version: str | None = None) -> str:  # noqa: ARG002 - KubeSpawner's
         """Read everything there is; what was deleted meanwhile is forgotten. Returns the list's resource version."""
         found: dict[str, Resource] = {}
-        token: str | None = None
-        while True:
-            page = await self._page(token)
+        version = ""
+        async for page in pages(self._page):
             version = str(page["metadata"]["resourceVersion"])
             for item in page["items"]:
                 found[resource_key(item)] = self._kept(item)
-            token = page["metadata"].get("continue")
-            if not token:
-                break
         self._refuse_stale(version)
         self._replace(found)
         self._version = version
@@ -139,9 +136,8 @@ class Watch(ResourceReflector):
             self.first_load_future.set_result(None)
         return version
 
-    async def _page(self, token: str | None) -> Any:
-        more = {"_continue": token} if token else {}
-        response = await self._request(limit=_PAGE, **more, _request_timeout=self.request_timeout)
+    async def _page(self, **place: str) -> Any:
+        response = await self._request(limit=_PAGE, **place, _request_timeout=self.request_timeout)
         try:
             return json.loads(await response.read())
         finally:
@@ -170,7 +166,7 @@ class Watch(ResourceReflector):
 
     async def _watch_and_update(self) -> None:
         """Follow for ever; the hub needs nothing from a place that it has lost but a new list."""
-        delay, list_first = _FIRST_DELAY, False
+        pause, list_first = Backoff(_FIRST_PAUSE, _LAST_PAUSE), False
         while not self._stopping:
             began = time.monotonic()
             try:
@@ -181,14 +177,14 @@ class Watch(ResourceReflector):
             except _GoneError:
                 list_first = True
             except Exception as error:  # noqa: BLE001 - a watch that ends for good leaves a hub that sees nothing
-                delay = await self._rest(error, delay)
+                await self._rest(error, pause)
                 continue
             finally:
                 self.connected = False
             if time.monotonic() - began > 1:
-                delay = _FIRST_DELAY
+                pause.reset()
             else:
-                await asyncio.sleep(_FIRST_DELAY)
+                await asyncio.sleep(_FIRST_PAUSE)
 
     async def _follow(self) -> None:
         response = await self._request(
@@ -200,9 +196,10 @@ class Watch(ResourceReflector):
         )
         try:
             self.connected, self._heard = True, time.monotonic()
-            async for line in _lines(response.content):
+            async for several in lines(response.content):
                 self._heard = time.monotonic()
-                self._take(json.loads(line))
+                for line in filter(bytes.strip, several):
+                    self._take(json.loads(line))
         finally:
             response.close()
 
@@ -252,13 +249,3 @@ def bare(metadata: Resource) -> Resource:
 
 def _text(error: Exception) -> str:
     return f"{error.status} {error.reason}" if isinstance(error, ApiException) else f"{type(error).__name__} {error}"
-
-
-async def _lines(content: Any) -> AsyncIterator[bytes]:
-    """Split a stream into lines of any length; aiohttp's own reader ends at lines that it finds too long."""
-    rest = b""
-    async for chunk in content.iter_any():
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            if line.strip():
-                yield line

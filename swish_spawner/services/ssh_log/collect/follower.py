@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final
 
+from swish_spawner.adapters.backoff import Backoff
 from swish_spawner.adapters.kubernetes.logs import PodLogs
 from swish_spawner.core.ssh_log.chain import body_of
 from swish_spawner.core.ssh_log.lines import (
@@ -102,14 +103,15 @@ class Follower:
 
     async def run(self) -> None:
         """Read until the pod is gone, and then say so if its end was missed."""
-        delay = self._means.delay
+        pause = Backoff(self._means.delay, _LAST_DELAY)
         with self._means.metrics.followed.track_inprogress():
             while (pod := self._pod()) is not None:
                 state, began = state_of(pod, self._log.container), time.monotonic()
                 is_over = await self._try(state) and state.ended
-                is_news = await self._rest(None if is_over or not state.began else delay)
+                is_news = await self._rest(None if is_over or not state.began else pause.take())
                 lasted = time.monotonic() - began
-                delay = self._means.delay if is_news or lasted > 2 * _LAST_DELAY else min(delay * 2, _LAST_DELAY)
+                if is_news or lasted > 2 * _LAST_DELAY:
+                    pause.reset()
         self._means.activity.ended(self._log.source)
         missed = [] if self._is_whole else [self._unread()]
         await self._means.writer.add(missed, {self._log.key: None})

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
+from swish_spawner.adapters.backoff import Backoff
 from swish_spawner.core.ssh_log.chain import Link
 from swish_spawner.services.ssh_log.keep.file import StoreError
 from swish_spawner.services.ssh_log.keep.store import Store
@@ -84,16 +85,15 @@ class Writer:
 
     async def _until_it_works(self, use: Callable[[Store], T]) -> T:
         """Do something with the store in a thread; a full disk is waited out, and the logs keep what is to be read."""
-        delay = self._first
+        pause = Backoff(self._first, _LAST_DELAY)
         while True:
             try:
                 async with self._one:
                     result = await self._in_thread(use)
             except StoreError as error:
-                LOG.error("The ssh log cannot be written; next try in %.0f s: %s", delay, error)  # noqa: TRY400 - its text is all
+                LOG.error("The ssh log cannot be written; next try in %.0f s: %s", pause.seconds, error)  # noqa: TRY400 - its text is all
                 self._metrics.late.set(1)
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, _LAST_DELAY)
+                await pause.rest()
             else:
                 self._metrics.late.set(0)
                 return result
