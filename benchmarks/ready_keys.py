@@ -36,7 +36,7 @@ from swish_spawner.adapters.kubernetes.secrets import KeySecrets
 from swish_spawner.adapters.policy_file import read_policy
 from swish_spawner.core.ssh.key_list import KeptKey, KeyList
 from swish_spawner.core.ssh.keys import key_id, parse_public_key, secret_name, secret_names, shard
-from swish_spawner.services.web.key_store import KeyStore
+from swish_spawner.services.keys.store import KeyStore
 
 RESULTS: Final = Path(__file__).parent / "keys_results.json"
 POLICY: Final = ETC / "policy-keys.yaml"

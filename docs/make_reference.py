@@ -395,10 +395,12 @@ def registered(prefix: str, registry: CollectorRegistry = REGISTRY) -> list[Metr
 
 def metrics_page() -> str:
     """Return the page of metrics."""
+    from swish_spawner.services.keys.room import KeyMetrics
+    from swish_spawner.services.site.site import SiteMetrics
     from swish_spawner.services.ssh_log.metrics import LogMetrics
-    from swish_spawner.services.web.parts import Metrics
 
-    beside = Metrics().registry
+    beside = SiteMetrics().registry
+    KeyMetrics(beside)
     LogMetrics(beside)
     phases = [f"| `{phase.name}` | {phase.meaning} |" for phase in PHASES]
     web = metric_rows(registered("swish_", beside))

@@ -9,7 +9,12 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] 
 #: Beginnings of the names of modules that share what is slow to start: an installation, or the process that hubs are
 #: forked from.
 TOGETHER: Final = (
-    ("tests/services/web/",),
+    (
+        "tests/services/web/",
+        "tests/services/environments/",
+        "tests/services/keys/",
+        "tests/services/ssh_log/test_log.py",
+    ),
     (
         "tests/hub/launch/test_burst.py",
         "tests/hub/test_files_page.py",

@@ -3,8 +3,8 @@
 import sys
 from functools import partial
 
+from swish_spawner.services.keys.upkeep import upkeep
 from swish_spawner.services.web import __main__ as web
-from swish_spawner.services.web.upkeep import upkeep
 
 web.upkeep = partial(upkeep, round_seconds=1.0)  # type: ignore[attr-defined]
 sys.exit(web.main())

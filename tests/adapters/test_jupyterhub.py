@@ -1,4 +1,4 @@
-"""The hub's REST API; a real hub answers in tests/services/web."""
+"""The hub's REST API; a real hub answers in tests/services."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.core.ssh.test_keys import ED25519, WEAK
 from tests.e2e.browser import new_context, new_page
 from tests.real_hub import until
-from tests.services.web.site import Site, site_of_its_own
+from tests.services.real_site import Site, site_of_its_own
 
 #: Where the focus is: its name, whether it is later on the page than the stop before, and whether it can be seen.
 STOP = """() => {

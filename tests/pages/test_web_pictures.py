@@ -23,7 +23,7 @@ from tests.docs.test_how_to import with_more
 from tests.fake_api import FakeApi, served_beside
 from tests.pages.test_web_pages import assert_accessible
 from tests.real_hub import until
-from tests.services.web.site import Site, running_site, secrets_of
+from tests.services.real_site import Site, running_site, secrets_of
 
 GROUPS = """
 c.JupyterHub.load_groups = {"imaging": {"users": ["alice"]}}

@@ -21,14 +21,17 @@ from swish_spawner.adapters.kubernetes.secrets import KeySecrets
 from swish_spawner.adapters.kubernetes.services import Addresses
 from swish_spawner.adapters.policy_file import PolicyFile
 from swish_spawner.errors import PolicyError, SwishError
+from swish_spawner.services.environments.page import Environments
+from swish_spawner.services.keys.pods import SshPods
+from swish_spawner.services.keys.room import KeyMetrics, Keys
+from swish_spawner.services.keys.store import KeyStore
+from swish_spawner.services.keys.upkeep import upkeep
+from swish_spawner.services.site.settings import Settings, SettingsError, read_settings
+from swish_spawner.services.site.site import Site
 from swish_spawner.services.ssh_log.metrics import LogMetrics
+from swish_spawner.services.ssh_log.page import Log
 from swish_spawner.services.ssh_log.run import Audit, reader
-from swish_spawner.services.web.app import LOG, make_app, templates
-from swish_spawner.services.web.key_store import KeyStore
-from swish_spawner.services.web.parts import Parts
-from swish_spawner.services.web.settings import Settings, SettingsError, read_settings
-from swish_spawner.services.web.ssh_pods import SshPods
-from swish_spawner.services.web.upkeep import upkeep
+from swish_spawner.services.web.app import LOG, TABS, Rooms, make_app, templates
 
 #: With the Kubernetes API: a person waits for it, and rather reads after some seconds that it is away.
 PATIENCE: Final = Patience(request_seconds=5, answer_seconds=8)
@@ -38,8 +41,8 @@ _LAST_SECONDS: Final = 5
 _AFTER_A_BUG: Final = 60
 
 
-def make_parts(settings: Settings, client: ApiClient) -> Parts:
-    """Return everything that handlers use.
+def make_rooms(settings: Settings, client: ApiClient) -> Rooms:
+    """Return what is mounted.
 
     Args:
         settings: how this service runs.
@@ -54,19 +57,18 @@ def make_parts(settings: Settings, client: ApiClient) -> Parts:
 
     policy = PolicyFile(settings.policy, refused)
     api = CoreV1Api(client)
-    keys = KeyStore(KeySecrets(api, PATIENCE), settings.namespace, policy.current)
-    return Parts(
+    site = Site(
         settings=settings,
         policy=policy.current,
         hub=Hub(settings.hub_api, settings.token),
-        keys=keys,
-        pods=lambda: SshPods(api, PATIENCE),
-        addresses=Addresses(api, PATIENCE),
-        accounts=GitHubKeys(),
-        log=lambda: reader(settings.ssh_log, policy.current()),
         now=lambda: datetime.now(UTC).replace(microsecond=0),
         pages=templates(),
+        tabs=TABS,
     )
+    store = KeyStore(KeySecrets(api, PATIENCE), settings.namespace, policy.current)
+    keys = Keys(site, store, lambda: SshPods(api, PATIENCE), GitHubKeys(), KeyMetrics(site.metrics.registry))
+    log = Log(site, lambda: reader(settings.ssh_log, policy.current()))
+    return Rooms(Environments(site, Addresses(api, PATIENCE), store.has_any), keys, log)
 
 
 async def run(settings: Settings) -> None:
@@ -76,10 +78,10 @@ async def run(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     load_config()
     async with ApiClient() as client, log_client() as many:
-        parts = make_parts(settings, client)
-        server = make_app(parts).listen(settings.port, settings.address, max_body_size=64 * 2**10)
+        rooms = make_rooms(settings, client)
+        server = make_app(rooms).listen(settings.port, settings.address, max_body_size=64 * 2**10)
         LOG.info("Pages are at %s on port %d", settings.prefix, settings.port)
-        work = [asyncio.create_task(upkeep(parts)), asyncio.create_task(keep_the_log(parts, many))]
+        work = [asyncio.create_task(upkeep(rooms.keys)), asyncio.create_task(keep_the_log(rooms.log.site, many))]
         try:
             await ended.wait()
         finally:
@@ -90,10 +92,10 @@ async def run(settings: Settings) -> None:
             await asyncio.wait_for(server.close_all_connections(), _LAST_SECONDS)
 
 
-async def keep_the_log(parts: Parts, client: ApiClient) -> None:
+async def keep_the_log(site: Site, client: ApiClient) -> None:
     """Keep the ssh log until cancelled; people's keys are looked after whatever becomes of it."""
-    settings, metrics = parts.settings, LogMetrics(parts.metrics.registry)
-    audit = Audit(settings.ssh_log, settings.namespace, parts.policy, client, parts.hub, metrics)
+    settings, metrics = site.settings, LogMetrics(site.metrics.registry)
+    audit = Audit(settings.ssh_log, settings.namespace, site.policy, client, site.hub, metrics)
     while True:
         try:
             await audit.run()

@@ -9,7 +9,7 @@ import pytest
 
 from tests.core.ssh.test_keys import ED25519
 from tests.programs import end
-from tests.services.web.site import Site, Visitor, site_of_its_own
+from tests.services.real_site import Site, Visitor, site_of_its_own
 
 AWAY = "JupyterHub, which knows who you are, does not answer."
 

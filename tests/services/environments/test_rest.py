@@ -10,8 +10,8 @@ import pytest
 from tests.core.ssh.test_keys import ED25519
 from tests.fake_api import FakeApi
 from tests.real_hub import until
-from tests.services.web.site import GATEWAY_TOKEN, Site, Visitor
-from tests.services.web.test_inside import ASK
+from tests.services.real_site import GATEWAY_TOKEN, Site, Visitor
+from tests.services.site.test_inside import ASK
 
 
 @pytest.fixture(scope="module")

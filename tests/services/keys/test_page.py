@@ -9,7 +9,7 @@ import pytest
 
 from tests.core.ssh.test_keys import ED25519, WEAK
 from tests.fake_api import FakeApi
-from tests.services.web.site import Site, Visitor
+from tests.services.real_site import Site, Visitor
 
 
 @pytest.fixture(scope="module")

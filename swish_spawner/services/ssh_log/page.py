@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
 from tornado import web
 
+from swish_spawner.adapters.ports import LogReader
 from swish_spawner.core.ssh_log.scope import LogScope, log_scope
 from swish_spawner.core.ssh_log.words import sentence
 from swish_spawner.errors import NotThere, RequestError
-from swish_spawner.services.web.base import Api, ForPeople, Page
+from swish_spawner.services.site.handlers import Api, ForPeople, Page, Route
+from swish_spawner.services.site.site import Room
 
 #: How many entries a page shows, and how many one answer of the REST API gives at the most.
 _PAGE: Final = 100
@@ -20,12 +23,25 @@ _MOST: Final = 1000
 _GREATEST: Final = 2**63 - 1
 
 
+@dataclass(frozen=True)
+class Log(Room):
+    """The room.
+
+    Attributes:
+        log: returns the ssh log; None where none is kept and none ever was.
+    """
+
+    log: Callable[[], LogReader | None]
+
+
 class _Log(ForPeople):
+    room: Log
+
     def scope(self) -> LogScope:
         """Return what this person may read, of the environment that is asked for."""
         environment = self.get_query_argument("environment", "").strip() or None
         admin = bool(self.current_user.get("admin"))
-        return log_scope(self.user, self.groups, self.parts.policy(), admin=admin, environment=environment)
+        return log_scope(self.user, self.groups, self.site.policy(), admin=admin, environment=environment)
 
     def number(self, name: str, usual: int | None, most: int | None = None) -> int | None:
         """Return a number of the query.
@@ -43,7 +59,7 @@ class _Log(ForPeople):
 
     async def entries(self, limit: int) -> Sequence[Mapping[str, Any]] | None:
         """Return the entries that are asked for, the newest first; None where no log is kept."""
-        before, log = self.number("before", None), self.parts.log()
+        before, log = self.number("before", None), self.room.log()
         return None if log is None else await log.entries(self.scope(), before=before, limit=limit)
 
 
@@ -55,7 +71,7 @@ class LogPage(_Log, Page):
         """Show the newest entries, or those before an entry."""
         scope, found = self.scope(), await self.entries(_PAGE)
         entries = found or ()
-        teams = [self.parts.policy().teams[name].title for name in sorted(scope.teams)]
+        teams = [self.site.policy().teams[name].title for name in sorted(scope.teams)]
         await self.show(
             "log.html",
             kept=found is not None,
@@ -77,3 +93,8 @@ class LogApi(_Log, Api):
         if entries is None:
             raise NotThere("No log of ssh is kept in this installation.")
         self.answer({"entries": list(entries)}, HTTPStatus.OK)
+
+
+def routes(room: Log) -> list[Route]:
+    """Return what is answered here, by the pattern of its path below the service's."""
+    return [("log", LogPage, room), ("api/log", LogApi, room)]

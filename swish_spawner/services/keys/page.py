@@ -9,8 +9,9 @@ from tornado import web
 
 from swish_spawner.core.ssh.keys import KEY_MOST
 from swish_spawner.errors import RequestError, UserError
-from swish_spawner.services.web.base import Api, ForPeople, Page
-from swish_spawner.services.web.key_actions import KeyActions
+from swish_spawner.services.keys.actions import KeyActions
+from swish_spawner.services.keys.room import Keys
+from swish_spawner.services.site.handlers import Api, ForPeople, Page, Route
 
 #: What the page says after it was sent somewhere, by what is in its address.
 _DONE: Final = {
@@ -31,9 +32,11 @@ _NOTHING: Final[dict[str, Any]] = {
 
 
 class _Keys(ForPeople):
+    room: Keys
+
     def actions(self) -> KeyActions:
         """Return what this person may do."""
-        return KeyActions(self.parts, self.user, self.groups)
+        return KeyActions(self.room, self.user, self.groups)
 
 
 class KeysPage(_Keys, Page):
@@ -79,7 +82,7 @@ class KeysPage(_Keys, Page):
         await self.show_keys(done=done, not_taken=taken.refused)
 
     def _done(self, what: str) -> None:
-        self.redirect(f"{self.parts.settings.prefix}keys?done={what}")
+        self.redirect(f"{self.room.site.settings.prefix}keys?done={what}")
 
     def _sent(self) -> dict[str, str]:
         """Return what a form sent, to be mended; a private key is not sent back, and not kept anywhere."""
@@ -91,12 +94,12 @@ class KeysPage(_Keys, Page):
     async def show_keys(self, **facts: Any) -> None:
         """Show the page; a list that cannot be read is said so, and the rest of the page stands."""
         try:
-            keys, unread = (await self.parts.keys.of(self.user)).keys, ""
+            keys, unread = (await self.room.store.of(self.user)).keys, ""
         except UserError as error:
             status, unread = self.refusal(HTTPStatus.SERVICE_UNAVAILABLE, error)
             self.set_status(status)
             keys = ()
-        ssh = self.parts.policy().ssh
+        ssh = self.room.site.policy().ssh
         await self.show("keys.html", keys=keys, unread=unread, ssh=ssh, **{**_NOTHING, **facts})
 
 
@@ -105,7 +108,7 @@ class KeysApi(_Keys, Api):
 
     async def get(self) -> None:
         """Answer with them."""
-        keys = await self.parts.keys.of(self.user)
+        keys = await self.room.store.of(self.user)
         self.answer({"keys": [key.document() for key in keys.keys]})
 
     async def post(self) -> None:
@@ -124,7 +127,7 @@ class KeyApi(_Keys, Api):
 
     async def get(self, fingerprint: str) -> None:
         """Answer with it."""
-        self.answer((await self.parts.keys.of(self.user)).find(fingerprint).document())
+        self.answer((await self.room.store.of(self.user)).find(fingerprint).document())
 
     async def patch(self, fingerprint: str) -> None:
         """Give it the name in ``name``."""
@@ -135,3 +138,8 @@ class KeyApi(_Keys, Api):
         """Remove it."""
         await self.actions().remove(fingerprint)
         self.set_status(HTTPStatus.NO_CONTENT)
+
+
+def routes(room: Keys) -> list[Route]:
+    """Return what is answered here, by the pattern of its path below the service's."""
+    return [("keys", KeysPage, room), ("api/keys", KeysApi, room), ("api/keys/(.+)", KeyApi, room)]

@@ -12,7 +12,7 @@ from jupyterhub.services.auth import HubOAuthenticated, UserNotAllowed
 from tornado import web
 
 from swish_spawner.errors import Denied, NotThere, RequestError, Unavailable, UserError
-from swish_spawner.services.web.parts import PAGES, Parts
+from swish_spawner.services.site.site import Room, Site
 
 LOG: Final = logging.getLogger("swish.web")
 #: Nothing of ours is framed, sniffed or kept by a cache; scripts and styles come from this service alone.
@@ -36,14 +36,19 @@ class Handler(web.RequestHandler):
     """Any handler of this service.
 
     Args:
-        parts: what all share.
+        room: what the handlers of its room use.
     """
 
-    parts: Parts
+    room: Room
 
-    def initialize(self, parts: Parts) -> None:
-        """Take the application's parts."""
-        self.parts = parts
+    def initialize(self, room: Room) -> None:
+        """Take what the room has."""
+        self.room = room
+
+    @property
+    def site(self) -> Site:
+        """What all rooms share."""
+        return self.room.site
 
     def set_default_headers(self) -> None:
         """Say what a browser may do with any answer."""
@@ -73,6 +78,10 @@ class Handler(web.RequestHandler):
         return status, "Something went wrong here. It is in the log of the web service for your administrator."
 
 
+#: The pattern of a path below the service's, what answers there, and its room.
+Route = tuple[str, type[Handler], Room]
+
+
 def _of_the_hub(error: BaseException | None) -> bool:
     """Say whether an error is JupyterHub's library telling that it could not ask the hub who somebody is."""
     words = (error.log_message or "") if isinstance(error, web.HTTPError) else ""
@@ -99,9 +108,9 @@ class Json(Handler):
 class ForPeople(HubOAuthenticated, Handler):  # type: ignore[misc]  # JupyterHub has no types
     """A handler for whoever has logged in to the hub, or shows a token that may use this service."""
 
-    def initialize(self, parts: Parts) -> None:
-        """Take the application's parts, and its way to the hub."""
-        super().initialize(parts)
+    def initialize(self, room: Room) -> None:
+        """Take what the room has, and the application's way to the hub."""
+        super().initialize(room)
         self.hub_auth = self.settings["hub_auth"]
 
     async def prepare(self) -> None:
@@ -151,11 +160,11 @@ class Page(ForPeople):
 
     def rendered(self, template: str, **facts: Any) -> str:
         """Return a page as HTML."""
-        settings = self.parts.settings
+        settings = self.site.settings
         path = self.request.path.removeprefix(settings.prefix)
         user = getattr(self, "_current_user", None)
-        return self.parts.pages.get_template(template).render(
-            pages=PAGES,
+        return self.site.pages.get_template(template).render(
+            pages=self.site.tabs,
             path=path,
             hub_url=settings.hub_url,
             prefix=settings.prefix,

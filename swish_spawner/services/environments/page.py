@@ -3,18 +3,49 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509 import load_pem_x509_certificate
 from tornado import web
 
+from swish_spawner.adapters.kubernetes.services import Addresses
 from swish_spawner.core.environments import STATES, Environment, environments_of
 from swish_spawner.core.ssh.ways import Entrance, Seen, Way, known_hosts, named, ways_into
 from swish_spawner.core.units import format_cpu, format_memory
 from swish_spawner.errors import UserError
-from swish_spawner.services.web.base import Api, Page
-from swish_spawner.services.web.parts import Parts
+from swish_spawner.services.site.handlers import Api, Page, Route
+from swish_spawner.services.site.site import Room
+
+
+@dataclass(frozen=True)
+class Environments(Room):
+    """The room.
+
+    Attributes:
+        addresses: where Services and names lead.
+        has_keys: says whether a person has any key.
+    """
+
+    addresses: Addresses
+    has_keys: Callable[[str], Awaitable[bool]]
+
+
+def gateway_host_key(folder: Path) -> str:
+    """Return the gateway's public host key as OpenSSH has it, type and data; empty where there is none to read.
+
+    Args:
+        folder: with the gateway's files.
+    """
+    try:
+        certificate = load_pem_x509_certificate((folder / "host_key.crt").read_bytes())
+    except (OSError, ValueError):
+        return ""
+    return certificate.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,56 +95,57 @@ class Shown:
         }
 
 
-async def shown_environments(parts: Parts, user: str) -> list[Shown]:
+async def shown_environments(room: Environments, user: str) -> list[Shown]:
     """Return a person's environments with the ways into them as they are now.
 
     Args:
-        parts: of the application.
+        room: this one.
         user: the exact JupyterHub user name.
 
     Raises:
         Unavailable: the hub does not answer.
     """
-    policy = parts.policy()
-    environments = environments_of(await parts.hub.user(user), policy)
-    seen = await asyncio.gather(*(_seen(parts, one.entrance) for one in environments))
-    return [_shown(parts, user, one, look) for one, look in zip(environments, seen, strict=True)]
+    policy = room.site.policy()
+    environments = environments_of(await room.site.hub.user(user), policy)
+    seen = await asyncio.gather(*(_seen(room, one.entrance) for one in environments))
+    return [_shown(room, user, one, look) for one, look in zip(environments, seen, strict=True)]
 
 
-def _shown(parts: Parts, user: str, environment: Environment, seen: Seen) -> Shown:
-    links = environment.links(parts.settings.hub_url, user)
+def _shown(room: Environments, user: str, environment: Environment, seen: Seen) -> Shown:
+    links = environment.links(room.site.settings.hub_url, user)
     entrance = environment.entrance
     if entrance is None:
         return Shown(environment, (), "", links)
-    ways = ways_into(entrance, seen, parts.settings.gateway_port)
+    ways = ways_into(entrance, seen, room.site.settings.gateway_port)
     return Shown(environment, ways, known_hosts(ways, entrance.host_key), links)
 
 
-async def _seen(parts: Parts, entrance: Entrance | None) -> Seen:
+async def _seen(room: Environments, entrance: Entrance | None) -> Seen:
     if entrance is None:
         return Seen()
     target = entrance.target
-    service = await parts.addresses.of_service(target.namespace, target.service)
+    service = await room.addresses.of_service(target.namespace, target.service)
     if target.host is None:
         return Seen(service)
     there = {"ClusterIP": (service.cluster_ip,), "LoadBalancer": service.load_balancer} if service else {}
     if entrance.kind == "LoadBalancer" and service and not service.load_balancer:
         # looking for it now would only make every resolver on the way remember that it is not there
         return Seen(service)
-    return Seen(service, await parts.addresses.leads_to(target.host, there.get(entrance.kind, ())))
+    return Seen(service, await room.addresses.leads_to(target.host, there.get(entrance.kind, ())))
 
 
 class EnvironmentsPage(Page):
     """One's own environments."""
 
+    room: Environments
+
     @web.authenticated
     async def get(self) -> None:
         """Show them."""
-        parts = self.parts
-        policy = parts.policy()
-        environments, has_keys = await asyncio.gather(shown_environments(parts, self.user), self._has_keys())
+        room, policy = self.room, self.site.policy()
+        environments, has_keys = await asyncio.gather(shown_environments(room, self.user), self._has_keys())
         gateway = policy.ssh.gateway
-        gateway_key = parts.gateway_key()
+        gateway_key = gateway_host_key(room.site.settings.gateway)
         await self.show(
             "environments.html",
             environments=environments,
@@ -122,7 +154,7 @@ class EnvironmentsPage(Page):
             ssh=policy.ssh,
             folder=policy.home.mount,
             ssh_size=f"{format_cpu(policy.ssh.cpu)} CPU, {format_memory(policy.ssh.memory)}",
-            gateway_hosts=f"{named(gateway, parts.settings.gateway_port)} {gateway_key}"
+            gateway_hosts=f"{named(gateway, room.site.settings.gateway_port)} {gateway_key}"
             if gateway and gateway_key
             else "",
             waits=any(not way.ready for one in environments for way in one.ways)
@@ -132,7 +164,7 @@ class EnvironmentsPage(Page):
     async def _has_keys(self) -> bool:
         """Say whether this person has any key; where that cannot be known, nothing need be said of it."""
         try:
-            return bool((await self.parts.keys.of(self.user)).keys)
+            return await self.room.has_keys(self.user)
         except UserError:
             return True
 
@@ -140,8 +172,15 @@ class EnvironmentsPage(Page):
 class EnvironmentsApi(Api):
     """One's own environments as JSON."""
 
+    room: Environments
+
     async def get(self) -> None:
         """Answer with them."""
-        environments = await shown_environments(self.parts, self.user)
-        folder = self.parts.policy().home.mount
+        environments = await shown_environments(self.room, self.user)
+        folder = self.room.site.policy().home.mount
         self.answer({"environments": [one.document(folder) for one in environments]}, HTTPStatus.OK)
+
+
+def routes(room: Environments) -> list[Route]:
+    """Return what is answered here, by the pattern of its path below the service's."""
+    return [("", EnvironmentsPage, room), ("api/environments", EnvironmentsApi, room)]

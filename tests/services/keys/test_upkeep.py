@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,15 +16,16 @@ import pytest
 from swish_spawner.core.ssh.key_list import KeyList
 from swish_spawner.core.ssh.keys import parse_public_key
 from swish_spawner.errors import NotThere, Unavailable
-from swish_spawner.services.web.key_store import KeyStore
-from swish_spawner.services.web.parts import Parts
-from swish_spawner.services.web.ssh_pods import SshPods
-from swish_spawner.services.web.upkeep import keep_keys, upkeep
+from swish_spawner.services.keys.pods import SshPods
+from swish_spawner.services.keys.room import KeyMetrics, Keys
+from swish_spawner.services.keys.store import KeyStore
+from swish_spawner.services.keys.upkeep import keep_keys, upkeep
+from swish_spawner.services.site.settings import Settings
+from swish_spawner.services.site.site import Site
 from tests.core.ssh.test_keys import ED25519
 from tests.fake_api import FakeApi
-from tests.services.web.test_gateway_key import parts as some_parts
-from tests.services.web.test_key_store import KEY, NOW, add, copy_of
-from tests.services.web.test_ssh_pods import run_environment
+from tests.services.keys.test_pods import run_environment
+from tests.services.keys.test_store import KEY, NOW, add, copy_of
 
 
 class People:
@@ -58,37 +59,47 @@ class People:
         return {"name": name, "groups": list(everybody[name]), "created": self._created.isoformat()}
 
 
+SETTINGS = Settings("http://hub/hub/api", "t", "/", "/services/swish/", "", 8082, "swish", Path(), 22, Path(), Path())
+
+
 @pytest.fixture
-def parts(store: KeyStore) -> Parts:
+def room(store: KeyStore) -> Keys:
     """What a round uses."""
+    nothing: Any = None
+    site = Site(SETTINGS, store.policy, nothing, lambda: NOW, nothing, {})
     look = partial(SshPods, store.secrets.api, store.secrets.patience)
-    return replace(some_parts(Path()), keys=store, policy=store.policy, pods=look, now=lambda: NOW)
+    return Keys(site, store, look, nothing, KeyMetrics(site.metrics.registry))
 
 
-def with_people(parts: Parts, people: Any) -> Parts:
-    """Return the parts with a hub of these people."""
-    return replace(parts, hub=people)
+def with_people(room: Keys, people: Any) -> Keys:
+    """Return the room with a hub of these people."""
+    return replace(room, site=replace(room.site, hub=people))
 
 
-async def test_a_round_makes_copies_right(parts: Parts, store: KeyStore, api: FakeApi) -> None:
+def at(room: Keys, now: Callable[[], datetime]) -> Keys:
+    """Return the room at another time."""
+    return replace(room, site=replace(room.site, now=now))
+
+
+async def test_a_round_makes_copies_right(room: Keys, store: KeyStore, api: FakeApi) -> None:
     """By the groups that the hub knows now."""
     await store.change("ada", [], add)
-    assert await keep_keys(with_people(parts, People({"ada": frozenset({"imaging"})})))
+    assert await keep_keys(with_people(room, People({"ada": frozenset({"imaging"})})))
     assert copy_of(api, "ada")
 
 
-async def test_who_came_since_the_list_was_read_is_not_gone(parts: Parts, store: KeyStore, api: FakeApi) -> None:
+async def test_who_came_since_the_list_was_read_is_not_gone(room: Keys, store: KeyStore, api: FakeApi) -> None:
     """Nor is who was left out of one of its pages: each is asked for by name, and copies stay as well."""
     await store.change("ada", ["imaging"], add)
-    assert await keep_keys(with_people(parts, People({"grace": frozenset()}, late={"ada": ("imaging",)})))
+    assert await keep_keys(with_people(room, People({"grace": frozenset()}, late={"ada": ("imaging",)})))
     assert (await store.of("ada")).keys
     assert copy_of(api, "ada")
 
 
-async def test_the_keys_of_the_gone_are_set_aside(parts: Parts, store: KeyStore, api: FakeApi) -> None:
+async def test_the_keys_of_the_gone_are_set_aside(room: Keys, store: KeyStore, api: FakeApi) -> None:
     """They open nothing, since the next person of that name is another; and they are not lost."""
     await store.change("ada", ["imaging"], add)
-    assert await keep_keys(with_people(parts, People({"grace": frozenset()})))
+    assert await keep_keys(with_people(room, People({"grace": frozenset()})))
     assert not (await store.of("ada")).keys
     assert not copy_of(api, "ada")
     assert await store.holders(KEY.fingerprint) == []
@@ -96,107 +107,105 @@ async def test_the_keys_of_the_gone_are_set_aside(parts: Parts, store: KeyStore,
 
 
 @pytest.mark.parametrize("namespace", ["swish", "swish-imaging"])
-async def test_nobody_whose_environment_runs_is_gone(
-    parts: Parts, store: KeyStore, api: FakeApi, namespace: str
-) -> None:
+async def test_nobody_whose_environment_runs_is_gone(room: Keys, store: KeyStore, api: FakeApi, namespace: str) -> None:
     """The hub has a database of before then, and their sessions would end with their keys; wherever it runs."""
     await store.change("ada", ["imaging"], add)
     run_environment(api, namespace, "ada")
-    assert await keep_keys(with_people(parts, People({"grace": frozenset()})))
+    assert await keep_keys(with_people(room, People({"grace": frozenset()})))
     assert (await store.of("ada")).keys
     assert copy_of(api, "ada")
 
 
-async def test_a_copy_stays_while_an_environment_needs_it(parts: Parts, store: KeyStore, api: FakeApi) -> None:
+async def test_a_copy_stays_while_an_environment_needs_it(room: Keys, store: KeyStore, api: FakeApi) -> None:
     """A hub with a database of before knows of no team that somebody has joined since."""
     await store.change("ada", ["imaging"], add)
     run_environment(api, "swish-imaging", "ada")
-    assert await keep_keys(with_people(parts, People({"ada": frozenset()})))
+    assert await keep_keys(with_people(room, People({"ada": frozenset()})))
     assert copy_of(api, "ada")
 
 
-async def test_where_nobody_can_say_who_runs_what_nothing_goes(parts: Parts, store: KeyStore, api: FakeApi) -> None:
+async def test_where_nobody_can_say_who_runs_what_nothing_goes(room: Keys, store: KeyStore, api: FakeApi) -> None:
     """The round says that it could not do all, and does what it can for others."""
     await store.change("ada", ["imaging"], add)
     await store.change("grace", [], add)
     api.failures["LIST pods"] = [(403, "the role is narrower")] * 99
     hub = People({"grace": frozenset({"imaging"})})
-    assert not await keep_keys(with_people(parts, hub))
+    assert not await keep_keys(with_people(room, hub))
     assert (await store.of("ada")).keys
     assert copy_of(api, "ada")
     assert copy_of(api, "grace")
-    assert parts.metrics.registry.get_sample_value("swish_web_keys_late") == 1
+    assert room.site.metrics.registry.get_sample_value("swish_web_keys_late") == 1
 
 
-async def test_who_is_set_aside_is_asked_nobody_about(parts: Parts, store: KeyStore, api: FakeApi) -> None:
+async def test_who_is_set_aside_is_asked_nobody_about(room: Keys, store: KeyStore, api: FakeApi) -> None:
     """For a week: what is refused meanwhile is in nobody's way."""
     await store.change("ada", [], add)
-    hub = with_people(parts, People({"grace": frozenset()}))
+    hub = with_people(room, People({"grace": frozenset()}))
     assert await keep_keys(hub)
     asked = api.requests["LIST pods"]
     assert await keep_keys(hub)
     assert api.requests["LIST pods"] == asked
 
 
-async def test_who_is_made_while_a_round_goes_on_is_another(parts: Parts, store: KeyStore) -> None:
+async def test_who_is_made_while_a_round_goes_on_is_another(room: Keys, store: KeyStore) -> None:
     """The keys of before are not given back."""
     await store.change("ada", [], add)
     times = iter((NOW, *[NOW + timedelta(seconds=20)] * 9))
-    assert await keep_keys(with_people(replace(parts, now=lambda: next(times)), People({"grace": frozenset()})))
+    assert await keep_keys(with_people(at(room, lambda: next(times)), People({"grace": frozenset()})))
     made = People({"ada": frozenset()}, created=NOW + timedelta(seconds=5))
-    assert await keep_keys(with_people(parts, made))
+    assert await keep_keys(with_people(room, made))
     assert not (await store.of("ada")).keys
 
 
-async def test_clocks_may_differ(parts: Parts, store: KeyStore) -> None:
+async def test_clocks_may_differ(room: Keys, store: KeyStore) -> None:
     """By some minutes, in which nobody is given another's keys."""
     await store.change("ada", [], add)
-    assert await keep_keys(with_people(parts, People({"grace": frozenset()})))
-    assert await keep_keys(with_people(parts, People({"ada": frozenset()}, created=NOW - timedelta(minutes=4))))
+    assert await keep_keys(with_people(room, People({"grace": frozenset()})))
+    assert await keep_keys(with_people(room, People({"ada": frozenset()}, created=NOW - timedelta(minutes=4))))
     assert not (await store.of("ada")).keys
 
 
-async def test_after_a_week_they_are_forgotten(parts: Parts, store: KeyStore) -> None:
+async def test_after_a_week_they_are_forgotten(room: Keys, store: KeyStore) -> None:
     """And not before."""
     await store.change("ada", [], add)
     for days, left in ((0, 1), (6, 1), (7, 0)):
-        then = replace(parts, now=partial(NOW.__add__, timedelta(days=days)))
+        then = at(room, partial(NOW.__add__, timedelta(days=days)))
         assert await keep_keys(with_people(then, People({"grace": frozenset()})))
         assert len(await store.lists()) == left
 
 
 @pytest.mark.parametrize(("created", "keys"), [(NOW - timedelta(days=9), 1), (NOW + timedelta(days=1), 0)])
-async def test_who_comes_back_has_their_keys(parts: Parts, store: KeyStore, created: datetime, keys: int) -> None:
+async def test_who_comes_back_has_their_keys(room: Keys, store: KeyStore, created: datetime, keys: int) -> None:
     """As the same person, that is, e.g. once a role is as wide as it was; whoever has the name since then has none."""
     await store.change("ada", [], add)
-    assert await keep_keys(with_people(parts, People({"grace": frozenset()})))
-    assert await keep_keys(with_people(parts, People({"ada": frozenset()}, created=created)))
+    assert await keep_keys(with_people(room, People({"grace": frozenset()})))
+    assert await keep_keys(with_people(room, People({"ada": frozenset()}, created=created)))
     assert len((await store.of("ada")).keys) == keys
 
 
-async def test_the_next_person_of_a_name_keeps_what_they_add(parts: Parts, store: KeyStore) -> None:
+async def test_the_next_person_of_a_name_keeps_what_they_add(room: Keys, store: KeyStore) -> None:
     """Also when those of before are forgotten."""
     await store.change("ada", [], add)
-    assert await keep_keys(with_people(parts, People({})))
+    assert await keep_keys(with_people(room, People({})))
     await store.change("ada", [], add)
-    later = replace(parts, now=lambda: NOW + timedelta(days=8))
+    later = at(room, lambda: NOW + timedelta(days=8))
     assert await keep_keys(with_people(later, People({"ada": frozenset()}, created=NOW + timedelta(days=1))))
     assert len((await store.of("ada")).keys) == 1
 
 
 @pytest.mark.parametrize("people", [2, 40])
-async def test_a_hub_that_knows_nobody_costs_no_keys(parts: Parts, store: KeyStore, api: FakeApi, people: int) -> None:
+async def test_a_hub_that_knows_nobody_costs_no_keys(room: Keys, store: KeyStore, api: FakeApi, people: int) -> None:
     """Its database is new, or its role was narrowed; it is said, and counted."""
     names = [f"person-{number}" for number in range(people)]
     for name in names:
         await store.change(name, ["imaging"], add)
-    assert await keep_keys(with_people(parts, People({"grace": frozenset()})))
+    assert await keep_keys(with_people(room, People({"grace": frozenset()})))
     assert all([(await store.of(name)).keys for name in names])
     assert all(copy_of(api, name) for name in names)
-    assert parts.metrics.registry.get_sample_value("swish_web_keys_held") == people
+    assert room.site.metrics.registry.get_sample_value("swish_web_keys_held") == people
 
 
-async def test_without_the_hub_nothing_is_touched(parts: Parts, store: KeyStore) -> None:
+async def test_without_the_hub_nothing_is_touched(room: Keys, store: KeyStore) -> None:
     """It is counted that copies may be late."""
 
     class Away(People):
@@ -204,12 +213,12 @@ async def test_without_the_hub_nothing_is_touched(parts: Parts, store: KeyStore)
             raise Unavailable("JupyterHub does not answer.")
 
     await store.change("ada", [], add)
-    assert not await keep_keys(with_people(parts, Away({})))
+    assert not await keep_keys(with_people(room, Away({})))
     assert (await store.of("ada")).keys
-    assert parts.metrics.registry.get_sample_value("swish_web_keys_late") == 1
+    assert room.site.metrics.registry.get_sample_value("swish_web_keys_late") == 1
 
 
-async def test_a_round_that_fails_is_not_the_last(parts: Parts) -> None:
+async def test_a_round_that_fails_is_not_the_last(room: Keys) -> None:
     """Whatever it was."""
     third = asyncio.Event()
 
@@ -220,7 +229,7 @@ async def test_a_round_that_fails_is_not_the_last(parts: Parts) -> None:
                 third.set()
             raise RuntimeError("unthought of")
 
-    work = asyncio.create_task(upkeep(with_people(parts, Odd({})), round_seconds=0))
+    work = asyncio.create_task(upkeep(with_people(room, Odd({})), round_seconds=0))
     await third.wait()
     work.cancel()
     with suppress(asyncio.CancelledError):

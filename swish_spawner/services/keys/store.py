@@ -19,7 +19,7 @@ from swish_spawner.core.policy.values import Policy, namespaces
 from swish_spawner.core.ssh.key_list import Items, KeptKey, KeyList, key_list, key_lists
 from swish_spawner.core.ssh.keys import key_id, secret_name, secret_names, shard
 from swish_spawner.errors import ClusterAway, SwishError, Unavailable
-from swish_spawner.services.web.key_memory import KeyMemory
+from swish_spawner.services.keys.memory import KeyMemory
 
 #: How many Secrets are asked for at a time.
 _AT_ONCE: Final = 8
@@ -61,6 +61,14 @@ class KeyStore:
             Unavailable: Kubernetes does not answer, or keeps no such Secret.
         """
         return key_list(user, await self._read(self.namespace, secret_name(shard(user)))).current
+
+    async def has_any(self, user: str) -> bool:
+        """Say whether a person has any key.
+
+        Raises:
+            Unavailable: Kubernetes does not answer, or keeps no such Secret.
+        """
+        return bool((await self.of(user)).keys)
 
     async def change(self, user: str, groups: Iterable[str], change: Callable[[KeyList], KeyList]) -> KeyList:
         """Change a person's keys everywhere, and return them as they are then.

@@ -10,7 +10,7 @@ from datetime import datetime
 from swish_spawner.core.ssh.key_list import KeptKey, KeyList
 from swish_spawner.core.ssh.keys import parse_public_key
 from swish_spawner.errors import Denied, RequestError, UserError
-from swish_spawner.services.web.parts import Parts
+from swish_spawner.services.keys.room import Keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class KeyActions:
     """What one person does.
 
     Attributes:
-        parts: of the application.
+        room: this one.
         user: the exact JupyterHub user name.
         groups: the JupyterHub groups that the person is in.
 
@@ -34,14 +34,14 @@ class KeyActions:
     be.
     """
 
-    parts: Parts
+    room: Keys
     user: str
     groups: frozenset[str]
 
     async def add(self, text: str, name: str) -> KeptKey:
         """Add one key, as the content of a ``.pub`` file, and return it as it is kept."""
         with self._counted("add"):
-            key, now = parse_public_key(text), self.parts.now()
+            key, now = parse_public_key(text), self.room.site.now()
             keys = await self._change(lambda old: old.with_key(key, name, now))
             return keys.find(key.fingerprint)
 
@@ -62,12 +62,12 @@ class KeyActions:
     async def take_over(self, login: str) -> TakenOver:
         """Add the keys of a GitHub account, as far as they are taken."""
         with self._counted("import"):
-            if not self.parts.policy().ssh.github:
+            if not self.room.site.policy().ssh.github:
                 raise Denied("Keys cannot be taken over from GitHub here; paste them instead.", rule="github")
-            lines = await self.parts.accounts.lines(login)
+            lines = await self.room.accounts.lines(login)
             if not lines:
                 raise RequestError("github", f"{login} shows no keys on GitHub")
-            now, result = self.parts.now(), TakenOver((), ())
+            now, result = self.room.site.now(), TakenOver((), ())
 
             def with_all(old: KeyList) -> KeyList:
                 nonlocal result
@@ -79,7 +79,7 @@ class KeyActions:
             return result
 
     async def _change(self, change: Callable[[KeyList], KeyList]) -> KeyList:
-        return await self.parts.keys.change(self.user, self.groups, change)
+        return await self.room.store.change(self.user, self.groups, change)
 
     @contextmanager
     def _counted(self, change: str) -> Iterator[None]:
@@ -91,7 +91,7 @@ class KeyActions:
             outcome = type(error).__name__.lower()
             raise
         finally:
-            self.parts.metrics.keys.labels(change=change, outcome=outcome).inc()
+            self.room.metrics.keys.labels(change=change, outcome=outcome).inc()
 
 
 def _with_all(old: KeyList, lines: Iterable[str], name: str, now: datetime) -> tuple[KeyList, tuple[str, ...]]:

@@ -11,7 +11,7 @@ from swish_spawner.adapters.kubernetes.requests import Patience
 from swish_spawner.core import labels
 from swish_spawner.core.ssh_log.stream import COMPONENT, ENVIRONMENTS
 from swish_spawner.errors import Unavailable
-from swish_spawner.services.web.ssh_pods import SshPods
+from swish_spawner.services.keys.pods import SshPods
 from tests.fake_api import FakeApi
 
 

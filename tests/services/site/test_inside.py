@@ -9,7 +9,7 @@ import pytest
 
 from swish_spawner.core.ssh.keys import parse_public_key
 from tests.core.ssh.test_keys import ED25519
-from tests.services.web.site import GATEWAY_TOKEN, Site
+from tests.services.real_site import GATEWAY_TOKEN, Site
 
 ASK = f"internal/gateway-keys?fingerprint={quote(parse_public_key(ED25519).fingerprint)}&type=ssh-ed25519"
 BEARER = f"Bearer {GATEWAY_TOKEN}"

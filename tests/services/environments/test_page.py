@@ -11,8 +11,8 @@ import pytest
 from swish_spawner.core.environments import STATES, Environment
 from swish_spawner.core.policy.values import Policy
 from swish_spawner.core.ssh.ways import Entrance, Seen, ServiceAddress, known_hosts, ways_into
+from swish_spawner.services.environments.page import Shown
 from swish_spawner.services.web.app import templates
-from swish_spawner.services.web.environments import Shown
 from tests.core.ssh.test_ways import HOST, NAMED, NAMELESS
 
 ENVIRONMENT = Environment("lab", "running", "Imaging", "Python 3", "1 CPU", "0.1 EUR", "", "/user/ada/lab/", None)

@@ -12,7 +12,7 @@ import pytest
 from swish_spawner.core.ssh.keys import key_id, shard
 from tests.core.ssh.test_keys import ED25519, SK_ED25519, WEAK
 from tests.fake_api import FakeApi
-from tests.services.web.site import Site
+from tests.services.real_site import Site
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import pytest
 from swish_spawner.core.policy.values import Policy
 from swish_spawner.services.ssh_log.keep.store import Store, verified
 from swish_spawner.services.ssh_log.run import reader
+from tests.services.real_site import Site, Visitor, site_of_its_own
 from tests.services.ssh_log.logs import login, written
-from tests.services.web.site import Site, Visitor, site_of_its_own
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 from swish_spawner.core.ssh.key_list import KeyList
 from swish_spawner.core.ssh.keys import key_id, parse_public_key, secret_name, shard
 from swish_spawner.errors import Unavailable
-from swish_spawner.services.web.key_store import KeyStore
+from swish_spawner.services.keys.store import KeyStore
 from tests.core.ssh.test_keys import ED25519
 from tests.fake_api import FakeApi
 

@@ -11,10 +11,10 @@ from kubernetes_asyncio.client import ApiClient, Configuration, CoreV1Api
 from swish_spawner.adapters.kubernetes.requests import Patience
 from swish_spawner.adapters.kubernetes.secrets import KeySecrets
 from swish_spawner.core.policy.values import Policy
-from swish_spawner.services.web.key_store import KeyStore
+from swish_spawner.services.keys.store import KeyStore
 from tests.conftest import WIDE_POLICY
 from tests.fake_api import FakeApi, serve
-from tests.services.web.site import GROUPS, Site, api_of_a_site, running_site, secrets_of
+from tests.services.real_site import GROUPS, Site, api_of_a_site, running_site, secrets_of
 
 
 @pytest.fixture(scope="session")
