@@ -22,7 +22,7 @@ LOST = Gauge("swish_sweeper_lost", "Environments that have run and that no serve
 SUCCESS = Gauge("swish_sweeper_last_success_timestamp_seconds", "When a round last came to its end")
 
 _EVERY, _AT_MOST_EVERY = 60.0, 600.0
-_LOG: Final = logging.getLogger("swish_spawner.hub.sweep.sweeper")
+_LOG: Final = logging.getLogger("swish_spawner.sweeper")
 
 
 class NotReady(Exception):  # noqa: N818 - what is so, as Denied is

@@ -18,7 +18,7 @@ from swish_spawner.errors import ClusterAway, ClusterRefused
 _START_SECONDS: Final = 2 * LEASE_SECONDS
 #: So often another hub has to renew a Lease while this one looks, to be at work for sure.
 _RENEWALS: Final = 2
-LOG: Final = logging.getLogger("swish_spawner.hub.sweep.tenancy")
+LOG: Final = logging.getLogger("swish_spawner.tenancy")
 
 
 def _now() -> float:
