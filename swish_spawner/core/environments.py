@@ -9,7 +9,9 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from swish_spawner.core.policy.values import Policy
-from swish_spawner.core.ssh.ways import Entrance, entrance_of
+from swish_spawner.core.reading import part, text
+from swish_spawner.core.record import EnvironmentRecord, PlanRecord, SshRecord
+from swish_spawner.core.units import format_cpu, format_memory
 
 #: As exact as a price is shown.
 _MILL: Final = Decimal("0.001")
@@ -30,7 +32,7 @@ class Environment:
         price: per hour, with the currency, likewise.
         started: when, as the hub says; empty while it does not run.
         url: the path of JupyterLab.
-        entrance: how it is entered by ssh; None without ssh, or while it does not run.
+        ssh: how it is entered by ssh; None without ssh, or while it does not run.
     """
 
     server: str
@@ -41,7 +43,7 @@ class Environment:
     price: str
     started: str
     url: str
-    entrance: Entrance | None
+    ssh: SshRecord | None
 
     @property
     def title(self) -> str:
@@ -87,36 +89,32 @@ def _state(server: Mapping[str, Any]) -> str:
 
 
 def _environment(server: Mapping[str, Any], policy: Policy) -> Environment:
-    state, kept, options = _state(server), server.get("state") or {}, server.get("user_options") or {}
-    plan = kept.get("swish_plan") or {}
-    team, image = (_text(plan.get(key) or options.get(key)) for key in ("team", "image"))
+    state, options = _state(server), part(server, "user_options")
+    record = EnvironmentRecord.parse(server.get("state"))
+    # what does not run has only its options: as they were sent, and maybe refused
+    said = record.plan.document() if record.plan else options
+    team, image = text(said, "team"), text(said, "image")
     return Environment(
         server=server["name"],
         state=state,
         team=policy.teams[team].title if team in policy.teams else team,
         image=policy.images[image].title if image in policy.images else image,
-        size=_size(plan),
-        price=_price(plan),
+        size=_size(record.plan),
+        price=_price(record.plan),
         started=server.get("started") or "" if state == "running" else "",
         url=server.get("url") or "",
-        entrance=entrance_of(kept) if state == "running" else None,
+        ssh=record.ssh if state == "running" else None,
     )
 
 
-def _text(value: object) -> str:
-    """Return an option's value; options that the hub keeps are as they were sent, and were maybe refused."""
-    return value if isinstance(value, str) else ""
-
-
-def _size(plan: Mapping[str, Any]) -> str:
-    if not plan:
+def _size(plan: PlanRecord | None) -> str:
+    if plan is None:
         return ""
-    gpus = f", {plan['gpu_count']} of {plan['gpu']}" if plan.get("gpu") else ""
-    return f"{plan['cpu']} CPU, {plan['memory']} memory{gpus}"
+    gpus = f", {plan.gpu_count} of {plan.gpu}" if plan.gpu else ""
+    return f"{format_cpu(plan.cpu)} CPU, {format_memory(plan.memory)} memory{gpus}"
 
 
-def _price(plan: Mapping[str, Any]) -> str:
-    if "hourly_price" not in plan:
+def _price(plan: PlanRecord | None) -> str:
+    if plan is None or plan.hourly_price is None:
         return ""
-    price = Decimal(plan["hourly_price"]).quantize(_MILL)
-    return f"{price} {plan['currency']} per hour"
+    return f"{plan.hourly_price.quantize(_MILL)} {plan.currency} per hour"

@@ -12,12 +12,6 @@ from swish_spawner.core.labels import KUBESPAWNER_SERVER, KUBESPAWNER_USER
 from swish_spawner.core.units import format_memory, parse_quantity
 
 
-def home_claim(state: Mapping[str, Any]) -> str | None:
-    """Return the ``namespace/name`` of the claim of a server's home, by what the hub keeps of the server."""
-    name = state.get("pvc_name")
-    return f"{state.get('namespace')}/{name}" if name else None
-
-
 @dataclass(frozen=True, slots=True)
 class KeptVolume:
     """One volume that outlives environments.

@@ -18,10 +18,11 @@ from tornado import web
 
 from swish_spawner.adapters.kubernetes.claims import Claims
 from swish_spawner.adapters.kubernetes.pods import Pods
-from swish_spawner.core.files import KeptVolume, home_claim, kept_volumes, mounts
+from swish_spawner.core.files import KeptVolume, kept_volumes, mounts
 from swish_spawner.core.labels import KUBESPAWNER_USER
 from swish_spawner.core.ownership import has_ended
 from swish_spawner.core.policy.values import namespaces
+from swish_spawner.core.record import home_of
 from swish_spawner.errors import ClusterAway, ClusterRefused
 from swish_spawner.hub.launch.spawner import CLUSTER_AWAY, SwishSpawner
 
@@ -49,7 +50,7 @@ class _Files(BaseHandler):  # type: ignore[misc]  # JupyterHub has no types
             found = [await claims.list(place, selector) for place in places]
         known = self.find_user(spawner.user.name)
         servers = known.orm_spawners if known is not None else {}
-        renamed = {claim: name for name, one in servers.items() if (claim := home_claim(one.state or {}))}
+        renamed = {claim: name for name, one in servers.items() if (claim := home_of(one.state or {}))}
         return kept_volumes([claim for some in found for claim in some], spawner.user.name, renamed)
 
     async def delete_volume(self, user: str, namespace: str, name: str, uid: str) -> None:

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from swish_spawner.core.environments import environments_of
 from swish_spawner.core.policy.values import Policy
-
-PLAN = {
-    "team": "imaging",
-    "image": "python3",
-    "cpu": "2",
-    "memory": "8Gi",
-    "gpu": None,
-    "gpu_count": 0,
-    "hourly_price": "0.09512",
-    "currency": "EUR",
-}
+from swish_spawner.core.record import EnvironmentRecord, PlanRecord
+from tests.core.test_record import PLAN
 
 
-def server(name: str = "lab", **more: Any) -> dict[str, Any]:
+def server(name: str = "lab", *, plan: PlanRecord = PLAN, **more: Any) -> dict[str, Any]:
     """Return a server as the hub describes it."""
     usual = {"name": name, "ready": True, "pending": None, "url": f"/user/ada/{name}/", "last_activity": "2026-11-26"}
-    return usual | {"state": {"swish_plan": PLAN}} | more
+    return usual | {"state": EnvironmentRecord(plan).document()} | more
 
 
 def user(*servers: dict[str, Any]) -> dict[str, Any]:
@@ -45,7 +37,7 @@ def test_titles_are_the_policys(policy: Policy) -> None:
 
 def test_what_the_policy_has_dropped_keeps_its_name(policy: Policy) -> None:
     """It runs on."""
-    (one,) = environments_of(user(server(state={"swish_plan": PLAN | {"team": "old", "image": "old"}})), policy)
+    (one,) = environments_of(user(server(plan=replace(PLAN, team="old", image="old"))), policy)
     assert (one.team, one.image) == ("old", "old")
 
 
@@ -90,5 +82,5 @@ def test_odd_options_are_left_out(policy: Policy) -> None:
 
 def test_gpus_are_counted(policy: Policy) -> None:
     """Beside CPU and memory."""
-    (one,) = environments_of(user(server(state={"swish_plan": PLAN | {"gpu": "nvidia-t4", "gpu_count": 2}})), policy)
+    (one,) = environments_of(user(server(plan=replace(PLAN, gpu="nvidia-t4", gpu_count=2))), policy)
     assert one.size == "2 CPU, 8Gi memory, 2 of nvidia-t4"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from swish_spawner.core.files import home_claim, kept_volumes, mounts
+from swish_spawner.core.files import kept_volumes, mounts
 from swish_spawner.core.labels import KUBESPAWNER_SERVER, KUBESPAWNER_USER
 
 
@@ -67,12 +67,6 @@ def test_a_volume_is_of_the_server_that_has_it_now() -> None:
     """One that was renamed, e.g.; what it was called when its claim was made is the claim's alone."""
     (volume,) = kept_volumes([claim("claim-ada--a", "ada", "a")], "ada", {"swish/claim-ada--a": "b"})
     assert volume.server == "b"
-
-
-def test_a_server_s_state_names_its_home() -> None:
-    """Of one that never started there is none."""
-    assert home_claim({"namespace": "swish", "pvc_name": "claim-ada"}) == "swish/claim-ada"
-    assert home_claim({}) is None
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Final
@@ -11,6 +11,7 @@ from swish_spawner.core.labels import TAINT
 from swish_spawner.core.launch.quota import Use, Uses, check_quota
 from swish_spawner.core.launch.request import AUTO, ServerRequest
 from swish_spawner.core.policy.values import Amount, Bounds, Image, Policy, Pool, Ssh, Team
+from swish_spawner.core.record import PlanRecord
 from swish_spawner.core.units import format_cpu, format_memory
 from swish_spawner.errors import Denied
 
@@ -130,13 +131,13 @@ def plan_server(person: Person, request: ServerRequest, policy: Policy, uses: Us
         currency=policy.currency,
         reasons=(),
     )
-    check_quota(use_of(plan), plan.team, (uses or {}).get(team.name, ()))
+    check_quota(use_of(record_of(plan), person), plan.team, (uses or {}).get(team.name, ()))
     return replace(plan, reasons=(*reasons, *_consequences(plan)))
 
 
-def use_of(plan: ServerPlan) -> Use:
-    """Return what a plan takes of its team's quota."""
-    return Use(plan.team.name, plan.person.name, plan.person.environment, *plan.whole, plan.gpu_count)
+def use_of(plan: PlanRecord, person: Person) -> Use:
+    """Return what an environment takes of its team's quota."""
+    return Use(plan.team, person.name, person.environment, plan.whole_cpu, plan.whole_memory, plan.gpu_count)
 
 
 def teams_of(groups: Iterable[str], policy: Policy) -> tuple[Team, ...]:
@@ -262,22 +263,22 @@ def _where(sidecar: Ssh | None) -> str:
     return f"sshd runs in a container of its own with {more} more, and without the environment's GPU or memory"
 
 
-def plan_document(plan: ServerPlan) -> Mapping[str, object]:
-    """Return the plan as plain JSON data: what the annotation ``swish.io/plan`` and the hub's server state keep."""
+def record_of(plan: ServerPlan) -> PlanRecord:
+    """Return what is kept of a plan."""
     cpu, memory = plan.whole
-    return {
-        "team": plan.team.name,
-        "project": plan.project,
-        "image": plan.image.name,
-        "pool": plan.pool.name,
-        "cpu": format_cpu(plan.cpu),
-        "memory": format_memory(plan.memory),
-        "memory_bytes": plan.memory,
-        "gpu": plan.gpu,
-        "gpu_count": plan.gpu_count,
-        "packages": list(plan.packages),
-        "ssh": plan.pool.ssh if plan.ssh else None,
-        "whole": {"cpu": format_cpu(cpu), "memory_bytes": memory},
-        "hourly_price": f"{plan.hourly_price:f}",
-        "currency": plan.currency,
-    }
+    return PlanRecord(
+        team=plan.team.name,
+        project=plan.project,
+        image=plan.image.name,
+        pool=plan.pool.name,
+        cpu=plan.cpu,
+        memory=plan.memory,
+        gpu=plan.gpu,
+        gpu_count=plan.gpu_count,
+        packages=plan.packages,
+        ssh=plan.pool.ssh if plan.ssh else None,
+        whole_cpu=cpu,
+        whole_memory=memory,
+        hourly_price=plan.hourly_price,
+        currency=plan.currency,
+    )

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from swish_spawner.core import labels
-from swish_spawner.core.launch.plan import ServerPlan, plan_document
+from swish_spawner.core.launch.plan import ServerPlan, record_of
 from swish_spawner.core.launch.taints import pool_toleration
 from swish_spawner.core.pod import volumes
 from swish_spawner.core.ssh import sshd
@@ -160,7 +160,7 @@ def kubernetes_annotations(plan: ServerPlan) -> dict[str, str]:
     return {
         labels.USER: plan.person.name,
         labels.SERVER: plan.person.server,
-        labels.PLAN: json.dumps(plan_document(plan), sort_keys=True),
+        labels.PLAN: json.dumps(record_of(plan).document(), sort_keys=True),
         **({labels.SSH: plan.pool.ssh} if plan.ssh else {}),
         **protection,
     }

@@ -13,7 +13,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from swish_spawner.core.launch.plan import ServerPlan
-from swish_spawner.core.policy.values import Network
+from swish_spawner.core.policy.values import Network, Ssh
+from swish_spawner.core.record import SshRecord
 from swish_spawner.core.ssh.keys import fingerprint, key_id, secret_name, shard
 from swish_spawner.core.ssh.names import service_name
 from swish_spawner.core.units import format_cpu
@@ -186,20 +187,27 @@ def host_name(plan: ServerPlan) -> str | None:
     return f"{plan.person.environment}.{domain}" if domain else None
 
 
-def ssh_document(plan: ServerPlan, namespace: str, key: HostKey) -> dict[str, Any]:
-    """Return what the web service tells a person, as plain JSON data: what the hub's server state keeps."""
-    if plan.ssh is None:
-        return {}
-    return {
-        "environment": plan.person.environment,
-        "team": plan.team.name,
-        "login": LOGIN,
-        "host": host_name(plan),
-        "port": PUBLIC_PORT,
-        "where": plan.pool.ssh,
-        "host_key": key.public,
-        "fingerprint": key.fingerprint,
-        "gateway": plan.ssh.gateway,
-        "service": {"name": service_name(plan.person.environment), "namespace": namespace, "type": plan.ssh.service},
-        **({"password": key.password} if plan.ssh.password else {}),
-    }
+def ssh_record(plan: ServerPlan, ssh: Ssh, namespace: str, key: HostKey) -> SshRecord:
+    """Return how an environment is entered, for the web service to tell.
+
+    Args:
+        plan: of an environment with ssh.
+        ssh: what the policy says of that.
+        namespace: of the environment.
+        key: its host key.
+    """
+    return SshRecord(
+        environment=plan.person.environment,
+        team=plan.team.name,
+        login=LOGIN,
+        service=service_name(plan.person.environment),
+        namespace=namespace,
+        service_type=ssh.service,
+        host=host_name(plan),
+        port=PUBLIC_PORT,
+        gateway=ssh.gateway,
+        where=plan.pool.ssh,
+        host_key=key.public,
+        fingerprint=key.fingerprint,
+        password=key.password if ssh.password else None,
+    )

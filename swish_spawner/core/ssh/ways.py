@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
-from swish_spawner.core.ssh.gateway import Target, target_of
+from swish_spawner.core.record import SshRecord
 
 SSH_PORT: Final = 22
 #: Where ``kubectl port-forward`` listens on the person's own computer.
@@ -143,98 +142,55 @@ class Seen:
     resolves: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Entrance:
-    """All that is needed to say how an environment is entered.
-
-    Attributes:
-        target: its Service and its names.
-        login: the login name.
-        kind: the Service's type.
-        gateway: the shared gateway's host name, or None.
-        host_key: the public host key, type and data.
-        fingerprint: of the host key.
-        where: ``sidecar`` or ``notebook``: where the session is.
-        password: what is asked for instead of a key, where the policy allows it.
-    """
-
-    target: Target
-    login: str
-    kind: str
-    gateway: str | None
-    host_key: str
-    fingerprint: str
-    where: str
-    password: str | None = field(default=None, repr=False)
-
-
-def entrance_of(state: Mapping[str, Any]) -> Entrance | None:
-    """Return the entrance that a server's state at the hub describes, or None for one without ssh."""
-    target = target_of(state)
-    if target is None:
-        return None
-    ssh = state["swish_ssh"]
-    return Entrance(
-        target=target,
-        login=ssh["login"],
-        kind=ssh["service"]["type"],
-        gateway=ssh.get("gateway"),
-        host_key=" ".join(ssh["host_key"].split()[:2]),
-        fingerprint=ssh["fingerprint"],
-        where=ssh["where"],
-        password=ssh.get("password"),
-    )
-
-
-def ways_into(entrance: Entrance, seen: Seen, gateway_port: int) -> tuple[Way, ...]:
+def ways_into(ssh: SshRecord, seen: Seen, gateway_port: int) -> tuple[Way, ...]:
     """Return the ways into an environment, the plainest first.
 
     Args:
-        entrance: of the environment.
+        ssh: what is kept of how it is entered.
         seen: what is known of its address now.
         gateway_port: where the shared gateway listens.
     """
-    direct = _by_name(entrance, seen) if entrance.target.host else _without_name(entrance, seen)
-    gateway = [_by_gateway(entrance, gateway_port)] if entrance.gateway else []
-    if entrance.kind == "ClusterIP" and not entrance.target.host and gateway:
+    direct = _by_name(ssh, seen) if ssh.host else _without_name(ssh, seen)
+    gateway = [_by_gateway(ssh, gateway_port)] if ssh.gateway else []
+    if ssh.service_type == "ClusterIP" and not ssh.host and gateway:
         return tuple(gateway)
     return (direct, *gateway)
 
 
-def _by_name(entrance: Entrance, seen: Seen) -> Way:
-    host, service = entrance.target.host or "", seen.service or ServiceAddress()
-    port = service.node_port if entrance.kind == "NodePort" else SSH_PORT
+def _by_name(ssh: SshRecord, seen: Seen) -> Way:
+    host, service = ssh.host or "", seen.service or ServiceAddress()
+    port = service.node_port if ssh.service_type == "NodePort" else SSH_PORT
     ready = seen.resolves and port is not None
     notes = {"ClusterIP": "Where your network reaches the cluster's own addresses, for example by its VPN."}
-    note = notes.get(entrance.kind, "") if ready else "Its name is being made, and shown here once it works."
-    return _way(entrance, "By its name", note, host, port or SSH_PORT, ready=ready)
+    note = notes.get(ssh.service_type, "") if ready else "Its name is being made, and shown here once it works."
+    return _way(ssh, "By its name", note, host, port or SSH_PORT, ready=ready)
 
 
-def _without_name(entrance: Entrance, seen: Seen) -> Way:
+def _without_name(ssh: SshRecord, seen: Seen) -> Way:
     service = seen.service or ServiceAddress()
-    if entrance.kind == "LoadBalancer":
+    if ssh.service_type == "LoadBalancer":
         ready = bool(service.load_balancer)
         note = "" if ready else "Its load balancer is being made, and its address shown here once it is there."
-        return _way(entrance, "By its address", note, (*service.load_balancer, "")[0], ready=ready)
-    if entrance.kind == "NodePort":
+        return _way(ssh, "By its address", note, (*service.load_balancer, "")[0], ready=ready)
+    if ssh.service_type == "NodePort":
         ready = service.node_port is not None
         note = "For NODE put the address of any node of the cluster; your administrator knows one."
         note = note if ready else "Its port is not known yet."
-        return _way(entrance, "By a node's port", note, "NODE", service.node_port or SSH_PORT, ready=ready)
-    return _by_kubectl(entrance)
+        return _way(ssh, "By a node's port", note, "NODE", service.node_port or SSH_PORT, ready=ready)
+    return _by_kubectl(ssh)
 
 
-def _by_kubectl(entrance: Entrance) -> Way:
-    service, namespace = entrance.target.service, entrance.target.namespace
-    before = f"kubectl --namespace {namespace} port-forward service/{service} {_FORWARDED}:{entrance.target.port}"
+def _by_kubectl(ssh: SshRecord) -> Way:
+    service, namespace = ssh.service, ssh.namespace
+    before = f"kubectl --namespace {namespace} port-forward service/{service} {_FORWARDED}:{ssh.port}"
     note = "If you may use kubectl here. Keep this command running in a terminal of its own:"
-    return _way(entrance, "With kubectl", note, "localhost", _FORWARDED, before=before)
+    return _way(ssh, "With kubectl", note, "localhost", _FORWARDED, before=before)
 
 
-def _by_gateway(entrance: Entrance, port: int) -> Way:
-    jump = f"{entrance.login}@{entrance.gateway}" + (f":{port}" if port != SSH_PORT else "")
-    return _way(entrance, "Through the gateway", "", entrance.target.inside, entrance.target.port, jump=jump)
+def _by_gateway(ssh: SshRecord, port: int) -> Way:
+    jump = f"{ssh.login}@{ssh.gateway}" + (f":{port}" if port != SSH_PORT else "")
+    return _way(ssh, "Through the gateway", "", ssh.inside, ssh.port, jump=jump)
 
 
-def _way(entrance: Entrance, title: str, note: str, host: str, port: int = SSH_PORT, **more: Any) -> Way:
-    return Way(title, note, entrance.target.environment, entrance.login, host, port, **more)
+def _way(ssh: SshRecord, title: str, note: str, host: str, port: int = SSH_PORT, **more: Any) -> Way:
+    return Way(title, note, ssh.environment, ssh.login, host, port, **more)

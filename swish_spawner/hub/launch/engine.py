@@ -12,6 +12,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -26,6 +27,7 @@ from swish_spawner.adapters.kubernetes.watches.pods import PodWatch
 from swish_spawner.adapters.kubernetes.watches.wakeups import BELLS
 from swish_spawner.core.ownership import exit_code, grace_of, has_ended, has_worked, start_of
 from swish_spawner.core.progress.phases import seen
+from swish_spawner.core.record import EnvironmentRecord
 from swish_spawner.errors import AlreadyThere, ClusterAway, ClusterRefused, LaunchFailed, UserError
 from swish_spawner.hub.freeze import set_aside_what_is_loaded
 from swish_spawner.hub.launch.adopted import AdoptedServer
@@ -40,11 +42,6 @@ _LOOK_AGAIN: Final = 5.0
 _FAILED_GRACE: Final = 1
 #: Beyond its grace, how long a pod may take until it is gone (seconds), e.g. until its volumes are unmounted.
 _GONE: Final = 60
-#: The key of a start's id in the state that the hub's database keeps, and of those of starts whose pods should be gone.
-SPAWN_ID: Final = "swish_spawn_id"
-OVER_IDS: Final = "swish_over"
-#: How many of the latter are kept; a person who can start and stop while Kubernetes is away could make ever more.
-_MOST_OVER: Final = 50
 #: Kinds of failures after which nobody can be expected to end a pod soon.
 _NODE_AWAY: Final = ("node_lost", "node_not_ready")
 #: The pause (seconds) between two looks whether an environment's port is open.
@@ -57,7 +54,6 @@ _WATCHES: Final = {"pods": PodWatch, "events": EventWatch}
 class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no types
     """Starts and stops pods by events. What a pod holds is decided by those who derive from it."""
 
-    spawn_id = ""
     #: How long (seconds) a pod that runs is watched until its port is open; then it is JupyterHub's turn to wait.
     first_answer_seconds = 0
     #: When each phase of the start began, by the monotonic clock, from ``asked`` and ``turn`` (in the queue) on.
@@ -116,6 +112,11 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
             raise
 
     @property
+    def spawn_id(self) -> str:
+        """The id of this environment's start; empty while there is none."""
+        return self.record.spawn_id
+
+    @property
     def pod_key(self) -> str:
         """The key of this environment's pod in the watches."""
         return f"{self.namespace}/{self.pod_name}"
@@ -160,9 +161,8 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
         self.messages = LaunchMessages()
         self._making: asyncio.Future[Manifest] | None = None
         self._undoing: asyncio.Future[None] | None = None
+        self.record = EnvironmentRecord()
         self._may_have_pod = False
-        #: The starts of this server that are over, and whose pods are not known to be gone.
-        self._over: list[str] = []
         #: The uid of a pod that still runs, unknown to the hub, and that the person was told of.
         self._told_of = ""
         #: The uid of a pod whose end is asked for and not waited for: its node does not answer.
@@ -172,11 +172,11 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
 
     def start(self) -> Any:
         """Begin a start; JupyterHub waits for its end, and pages for what it says."""
-        self.spawn_id, self._making, self._given_up, self._is_taken_up = secrets.token_hex(8), None, "", False
+        self.record = replace(self.record, spawn_id=secrets.token_hex(8), token=self.api_token)
+        self._making, self._given_up, self._is_taken_up = None, "", False
         for phase in ("asked", "turn"):
             self._mark(phase)
-        # JupyterHub commits this as soon as we return, and so before anything is asked of Kubernetes: a hub that comes
-        # after this one knows the start's id
+        # JupyterHub commits this as soon as we return, and so before anything is asked of Kubernetes
         self.orm_spawner.state = self.get_state()
         self._start_future = asyncio.ensure_future(self._start())
         return self._start_future
@@ -416,13 +416,12 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
 
     def _set_over(self, spawn_id: str) -> None:
         """Take down that a start is over, for whoever meets its pod later."""
-        if spawn_id and spawn_id not in self._over:
-            self._over = [*self._over, spawn_id][-_MOST_OVER:]
-            OVER.add(spawn_id)
+        self.record = self.record.with_over(spawn_id)
+        OVER.update(self.record.over)
 
     def _set_gone(self, spawn_id: str) -> None:
         """Take down that nothing is left of a start."""
-        self._over = [one for one in self._over if one != spawn_id]
+        self.record = self.record.without(spawn_id)
         OVER.discard(spawn_id)
 
     async def _undone(self) -> None:
@@ -549,18 +548,15 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
             yield message
 
     def get_state(self) -> dict[str, Any]:
-        """Keep the start's id, by which a hub that comes back knows what it made."""
-        state: dict[str, Any] = super().get_state()
-        state |= {OVER_IDS: self._over} if self._over else {}
-        return state | ({SPAWN_ID: self.spawn_id} if self.spawn_id else {})
+        """Keep what a hub that comes back has to know, and services read over the hub's API."""
+        return dict(super().get_state()) | self.record.document()
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take up what a hub before this one started."""
         super().load_state(state)
         self._may_have_pod = self._is_taken_up = bool(state)
-        self.spawn_id = state.get(SPAWN_ID, "")
-        self._over = list(state.get(OVER_IDS, ()))
-        OVER.update(self._over)
+        self.record = EnvironmentRecord.parse(state)
+        OVER.update(self.record.over)
         if self.spawn_id:
             SPAWNS.add(self.spawn_id)
 
@@ -569,7 +565,8 @@ class EventSpawner(KubeSpawner):  # type: ignore[misc]  # KubeSpawner has no typ
         super().clear_state()
         SPAWNS.discard(self.spawn_id)
         self._may_have_pod = self._is_taken_up = False
-        self.spawn_id, self.messages, self.marks = "", LaunchMessages(), {}
+        self.record = EnvironmentRecord(over=self.record.over)
+        self.messages, self.marks = LaunchMessages(), {}
 
     async def get_url(self) -> str:
         """Return where the environment is; a hub that ended during its start could not write that down."""

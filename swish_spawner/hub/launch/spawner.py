@@ -11,6 +11,7 @@ import hashlib
 import itertools
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, NoReturn
 
 from traitlets import Dict, Integer, Unicode, default
@@ -21,11 +22,9 @@ from swish_spawner.adapters.kubernetes.watches.pods import PodWatch
 from swish_spawner.adapters.kubernetes.watches.wakeups import BELLS
 from swish_spawner.adapters.ports import Cluster
 from swish_spawner.core import labels
-from swish_spawner.core.files import home_claim
 from swish_spawner.core.labels import PACKAGES
 from swish_spawner.core.launch.capacity import Amounts, State, pool_state, seat_of
-from swish_spawner.core.launch.plan import Person, ServerPlan, plan_document, plan_server, teams_of, use_of
-from swish_spawner.core.launch.quota import Use
+from swish_spawner.core.launch.plan import Person, ServerPlan, plan_server, record_of, teams_of, use_of
 from swish_spawner.core.launch.request import parse_request
 from swish_spawner.core.ownership import Whose, start_of
 from swish_spawner.core.pod.companions import (
@@ -45,8 +44,9 @@ from swish_spawner.core.policy.values import Policy, Pool
 from swish_spawner.core.progress.kinds import Circumstances
 from swish_spawner.core.progress.refusals import refusal
 from swish_spawner.core.reading import condition
-from swish_spawner.core.ssh.sshd import ssh_document
-from swish_spawner.core.units import format_memory, parse_cpu
+from swish_spawner.core.record import home_of
+from swish_spawner.core.ssh.sshd import ssh_record
+from swish_spawner.core.units import format_memory
 from swish_spawner.errors import ClusterAway, ClusterRefused, LaunchFailed, UserError
 from swish_spawner.hub import shared
 from swish_spawner.hub.answers import answer, http_error, sent
@@ -131,11 +131,7 @@ class SwishSpawner(QueuedSpawner):
         super().__init__(*args, **kwargs)
         self._base: dict[str, Any] = {}
         self._applied: dict[str, Any] = {}
-        self._document: Mapping[str, Any] | None = None
-        self._ssh: Mapping[str, Any] | None = None
         self._entrance, self._companions = Beside(), Beside()
-        #: While a start's token is in the state: until its Secret is made, a hub that comes after has to make it.
-        self._keeps_token = False
         self._notices: list[str] = []
         self._lookout: Lookout | None = None
         self._following: asyncio.Future[None] | None = None
@@ -237,11 +233,11 @@ class SwishSpawner(QueuedSpawner):
         except UserError as error:
             raise answer(self, error) from error
         self.user.spawner.submitted = None
-        self._document, self._ssh = plan_document(self.plan), None
+        self.record = replace(self.record, plan=(record := record_of(self.plan)), ssh=None)
         self._what = What(
             known(self.plan.pool.name, self.policy.pools), known(self.plan.image.name, self.policy.images)
         )
-        USES.hold(use_of(self.plan))
+        USES.hold(use_of(record, self.person))
         before = self.namespace
         for name, value in kubespawner_traits(self.plan, self._installation_namespace, self.spawn_id).items():
             setattr(self, name, self._merged(name, value) if name in MERGED else value)
@@ -256,11 +252,6 @@ class SwishSpawner(QueuedSpawner):
             self._base[name] = current
         self._applied[name] = merged(name, self._base[name], ours)
         return self._applied[name]
-
-    def start(self) -> Any:
-        """Begin a start, with its token in the state that is kept of it."""
-        self._keeps_token = True
-        return super().start()
 
     async def _start(self) -> str:
         """Start; whatever is known to be in the way is an answer in words, and no failure of the hub's."""
@@ -345,7 +336,7 @@ class SwishSpawner(QueuedSpawner):
     def _leave_claims_of_others(self) -> None:
         """Choose another home than the person's other servers have: one that was renamed keeps that of its old name."""
         others = getattr(self.user, "orm_spawners", {})
-        taken = {home_claim(one.state or {}) for name, one in others.items() if name != self.name}
+        taken = {home_of(one.state or {}) for name, one in others.items() if name != self.name}
         # no server's name has a dot in it, as a slug
         names = itertools.chain((self.pvc_name,), (f"{self.pvc_name}.{number}" for number in itertools.count(2)))
         self.pvc_name = next(name for name in names if f"{self.namespace}/{name}" not in taken)
@@ -378,7 +369,7 @@ class SwishSpawner(QueuedSpawner):
         if self._made_plan().packages:
             self._following = asyncio.ensure_future(self._follow_packages())
         await super()._make_owned(pod)
-        self._keeps_token = False
+        self.record = replace(self.record, token="")
 
     async def make_companions(self, pod: Mapping[str, Any]) -> None:
         """Make what belongs to the pod."""
@@ -413,8 +404,9 @@ class SwishSpawner(QueuedSpawner):
         start_id = self.spawn_id if plan.ssh.password else None
         key = host_key(self._cookie_secret, plan.person.environment, start_id)
         # what runs is entered as it was started, whatever the policy has become
-        self._ssh = self._ssh or ssh_document(plan, self.namespace, key)
-        return SshStart(self.spawn_id, key, self._ssh["service"]["name"])
+        kept = self.record.ssh or ssh_record(plan, plan.ssh, self.namespace, key)
+        self.record = replace(self.record, ssh=kept)
+        return SshStart(self.spawn_id, key, kept.service)
 
     async def _follow_packages(self) -> None:
         """Tell what pip says as long as it runs; a log that cannot be read is no reason for anything to fail."""
@@ -470,35 +462,17 @@ class SwishSpawner(QueuedSpawner):
         """The API server that this spawner makes objects on."""
         return KubernetesCluster(self.api.api_client, self.patience)
 
-    def get_state(self) -> dict[str, Any]:
-        """Keep the plan beside KubeSpawner's own state, for the services that read it over the hub's API."""
-        state: dict[str, Any] = super().get_state()
-        if self._document is not None:
-            state["swish_plan"] = self._document
-        if self._ssh is not None:
-            state["swish_ssh"] = self._ssh
-        if self._keeps_token:
-            state["swish_token"] = self.api_token
-        return state
-
     def load_state(self, state: dict[str, Any]) -> None:
         """Take up an environment after a hub restart; what it took by the policy of then counts for its team again."""
         super().load_state(state)
-        self._document = document = state.get("swish_plan")
-        self._ssh = state.get("swish_ssh")
-        # of a start that had not come to its pod's Secret
-        self.api_token = state.get("swish_token", "")
-        # what a version before quotas started does not say enough to be counted
-        if document is not None and "memory_bytes" in document:
-            person, whole = self.person, document.get("whole", document)
-            cpu, memory, gpus = parse_cpu(whole["cpu"]), whole["memory_bytes"], document["gpu_count"]
-            USES.hold(Use(document["team"], person.name, person.environment, cpu, memory, gpus))
+        self.api_token = self.record.token
+        if self.record.plan is not None:
+            USES.hold(use_of(self.record.plan, self.person))
 
     def clear_state(self) -> None:
         """Forget what ran; it no longer counts towards its team's quota."""
         super().clear_state()
-        self.plan = self._document = self._ssh = None
-        self._keeps_token = False
+        self.plan = None
         self._entrance.leave()
         self._companions.leave()
         self._notices.clear()

@@ -19,9 +19,9 @@ from swish_spawner.adapters.kubernetes.watches.pods import PodWatch
 from swish_spawner.core import labels
 from swish_spawner.core.ownership import has_ended, has_worked
 from swish_spawner.core.policy.values import namespaces
+from swish_spawner.core.record import EnvironmentRecord, pod_of
 from swish_spawner.core.sweep import Desired, Observed
 from swish_spawner.core.tenancy import LEASE
-from swish_spawner.hub.launch.engine import OVER_IDS, SPAWN_ID
 from swish_spawner.hub.launch.spawner import SwishSpawner
 from swish_spawner.hub.shared import OVER, SPAWNS
 from swish_spawner.hub.sweep.sweeper import NotReady
@@ -52,8 +52,8 @@ class HubWorld:
         ids, pods, over = set(SPAWNS), set[str](), set(OVER)
         if asked_again:
             for state in live_states(app.db):
-                ids.add(state.get(SPAWN_ID, ""))
-                pods.add(f"{state.get('namespace')}/{state.get('pod_name')}")
+                ids.add(EnvironmentRecord.parse(state).spawn_id)
+                pods.add(pod_of(state))
             over.update(over_ids(app.db))
         return Desired(self._scout(app).installation, ids, pods, over - ids)
 
@@ -130,7 +130,7 @@ def live_states(db: Any) -> list[Mapping[str, Any]]:
 def over_ids(db: Any) -> Iterator[str]:
     """Yield the starts that every server has ended and not seen the end of, by the hub's database."""
     for (state,) in db.query(orm.Spawner.state):
-        yield from (state or {}).get(OVER_IDS, ())
+        yield from EnvironmentRecord.parse(state).over
 
 
 def stamped(pods: Iterable[Mapping[str, Any]], installation: str) -> Collection[Observed]:

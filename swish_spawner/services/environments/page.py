@@ -15,7 +15,8 @@ from tornado import web
 
 from swish_spawner.adapters.kubernetes.services import Addresses
 from swish_spawner.core.environments import STATES, Environment, environments_of
-from swish_spawner.core.ssh.ways import Entrance, Seen, Way, known_hosts, named, ways_into
+from swish_spawner.core.record import SshRecord
+from swish_spawner.core.ssh.ways import Seen, Way, known_hosts, named, ways_into
 from swish_spawner.core.units import format_cpu, format_memory
 from swish_spawner.errors import UserError
 from swish_spawner.services.site.handlers import Api, Page, Route
@@ -82,14 +83,14 @@ class Shown:
             "started": one.started,
             "links": self.links,
         }
-        return facts | {"ssh": self._ssh(one.entrance, folder) if one.entrance else None}
+        return facts | {"ssh": self._ssh(one.ssh, folder) if one.ssh else None}
 
-    def _ssh(self, entrance: Entrance, folder: str) -> dict[str, Any]:
+    def _ssh(self, ssh: SshRecord, folder: str) -> dict[str, Any]:
         return {
-            "environment": entrance.target.environment,
-            "where": entrance.where,
-            "host_key": entrance.host_key,
-            "fingerprint": entrance.fingerprint,
+            "environment": ssh.environment,
+            "where": ssh.where,
+            "host_key": ssh.host_key,
+            "fingerprint": ssh.fingerprint,
             "known_hosts": self.known_hosts,
             "ways": [way.document(folder) for way in self.ways],
         }
@@ -107,31 +108,30 @@ async def shown_environments(room: Environments, user: str) -> list[Shown]:
     """
     policy = room.site.policy()
     environments = environments_of(await room.site.hub.user(user), policy)
-    seen = await asyncio.gather(*(_seen(room, one.entrance) for one in environments))
+    seen = await asyncio.gather(*(_seen(room, one.ssh) for one in environments))
     return [_shown(room, user, one, look) for one, look in zip(environments, seen, strict=True)]
 
 
 def _shown(room: Environments, user: str, environment: Environment, seen: Seen) -> Shown:
     links = environment.links(room.site.settings.hub_url, user)
-    entrance = environment.entrance
-    if entrance is None:
+    ssh = environment.ssh
+    if ssh is None:
         return Shown(environment, (), "", links)
-    ways = ways_into(entrance, seen, room.site.settings.gateway_port)
-    return Shown(environment, ways, known_hosts(ways, entrance.host_key), links)
+    ways = ways_into(ssh, seen, room.site.settings.gateway_port)
+    return Shown(environment, ways, known_hosts(ways, ssh.host_key), links)
 
 
-async def _seen(room: Environments, entrance: Entrance | None) -> Seen:
-    if entrance is None:
+async def _seen(room: Environments, ssh: SshRecord | None) -> Seen:
+    if ssh is None:
         return Seen()
-    target = entrance.target
-    service = await room.addresses.of_service(target.namespace, target.service)
-    if target.host is None:
+    service = await room.addresses.of_service(ssh.namespace, ssh.service)
+    if ssh.host is None:
         return Seen(service)
     there = {"ClusterIP": (service.cluster_ip,), "LoadBalancer": service.load_balancer} if service else {}
-    if entrance.kind == "LoadBalancer" and service and not service.load_balancer:
+    if ssh.service_type == "LoadBalancer" and service and not service.load_balancer:
         # looking for it now would only make every resolver on the way remember that it is not there
         return Seen(service)
-    return Seen(service, await room.addresses.leads_to(target.host, there.get(entrance.kind, ())))
+    return Seen(service, await room.addresses.leads_to(ssh.host, there.get(ssh.service_type, ())))
 
 
 class EnvironmentsPage(Page):

@@ -9,7 +9,8 @@ from typing import Any
 
 from tornado import web
 
-from swish_spawner.core.ssh.gateway import Target, gateway_line, gateway_targets, target_of
+from swish_spawner.core.record import EnvironmentRecord, SshRecord
+from swish_spawner.core.ssh.gateway import gateway_line, gateway_targets
 from swish_spawner.errors import NotThere
 from swish_spawner.services.keys.room import Keys
 from swish_spawner.services.site.handlers import Json
@@ -42,13 +43,13 @@ async def gateway_answer(room: Keys, fingerprint: str) -> dict[str, Any]:
     return {"lines": [gateway_line(holders[0][1].line, targets)], "users": users, "targets": gateway_targets(targets)}
 
 
-async def _targets(room: Keys, user: str) -> list[Target]:
+async def _targets(room: Keys, user: str) -> list[SshRecord]:
     try:
         servers = (await room.site.hub.user(user)).get("servers") or {}
     except NotThere:
         return []
-    found = [target_of(server.get("state") or {}) for server in servers.values() if server.get("ready")]
-    return [target for target in found if target]
+    records = [EnvironmentRecord.parse(server.get("state")) for server in servers.values() if server.get("ready")]
+    return [record.ssh for record in records if record.ssh]
 
 
 class GatewayKeys(Inside, Json):

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from swish_spawner.adapters.policy_file import read_policy
-from swish_spawner.core.launch.plan import Person, plan_document, plan_server, teams_of
+from swish_spawner.core.launch.plan import Person, plan_server, record_of, teams_of
 from swish_spawner.core.launch.request import OPTIONS, parse_request
 from swish_spawner.core.policy.values import Policy
+from swish_spawner.core.record import PlanRecord
 from swish_spawner.errors import Denied, RequestError
 from tests.conftest import WIDE_POLICY
 
@@ -69,10 +70,10 @@ def test_the_pools_reason_says_what_the_rule_did(policy: Policy) -> None:
     assert reasons["pool"] == "high-memory, since 65Gi is above 64Gi"
 
 
-def test_the_document_is_json(policy: Policy) -> None:
-    """What annotation and state keep survives JSON."""
-    document = plan_document(plan(IMAGING, {"gpu": "nvidia-t4"}, policy))
-    assert json.loads(json.dumps(document)) == document
+def test_what_is_kept_is_json(policy: Policy) -> None:
+    """Whatever annotation and state keep survives it exactly."""
+    record = record_of(plan(IMAGING, {"gpu": "nvidia-t4"}, policy))
+    assert PlanRecord.parse(json.loads(json.dumps(record.document()))) == record
 
 
 @pytest.mark.claim("teams-are-groups")

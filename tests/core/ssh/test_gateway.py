@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from swish_spawner.core.ssh.gateway import Target, gateway_line, gateway_targets, target_of
+from swish_spawner.core.ssh.gateway import gateway_line, gateway_targets
+from tests.core.test_record import SSH
 
-LAB = Target("ada--lab", "env-ada--lab", "swish-imaging", "ada--lab.dev.example.org", 22)
-STATE = {
-    "swish_ssh": {
-        "environment": "ada--lab",
-        "host": "ada--lab.dev.example.org",
-        "port": 22,
-        "service": {"name": "env-ada--lab", "namespace": "swish-imaging", "type": "ClusterIP"},
-    }
-}
+LAB = replace(SSH, namespace="swish-imaging")
 
 
 @pytest.mark.claim("gateway-passes-on")
@@ -36,9 +31,3 @@ def test_every_name_leads_to_the_one_that_the_cluster_knows() -> None:
     """So the gateway need not guess."""
     assert set(gateway_targets([LAB]).values()) == {"env-ada--lab.swish-imaging.svc.cluster.local:22"}
     assert len(gateway_targets([LAB])) == 3
-
-
-def test_a_servers_state_names_its_target() -> None:
-    """If it was started with ssh."""
-    assert target_of(STATE) == LAB
-    assert target_of({"swish_plan": {}}) is None

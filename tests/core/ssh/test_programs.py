@@ -13,11 +13,12 @@ from swish_spawner.core.ssh.gateway import gateway_line
 from swish_spawner.core.ssh.keys import parse_public_key
 from swish_spawner.core.ssh.ways import Seen, ServiceAddress, known_hosts, ways_into
 from tests.core.ssh.test_keys import ED25519, SK_ECDSA, SK_ED25519, TAKEN
-from tests.core.ssh.test_ways import HOST, NAMED
+from tests.core.ssh.test_ways import NAMED
+from tests.core.test_record import HOST
 
 pytestmark = pytest.mark.skipif(not shutil.which("ssh"), reason="no ssh is installed")
 WAYS = ways_into(
-    replace(NAMED, kind="NodePort", gateway="ssh.example.org", host_key=ED25519),
+    replace(NAMED, service_type="NodePort", gateway="ssh.example.org", host_key=ED25519),
     Seen(ServiceAddress(node_port=30022), resolves=True),
     2200,
 )
@@ -62,7 +63,7 @@ def test_a_host_key_is_found_by_every_name(tmp_path: Path, name: str) -> None:
 def test_fingerprints_are_the_same(tmp_path: Path, line: str) -> None:
     """As ssh-keygen, and so sshd's log, has them; also behind the options that the gateway puts before it."""
     file = tmp_path / "key.pub"
-    for text in (line, gateway_line(line, [NAMED.target])):
+    for text in (line, gateway_line(line, [NAMED])):
         file.write_text(f"{text}\n")
         assert run("ssh-keygen", "-l", "-f", str(file)).split()[1] == parse_public_key(line).fingerprint
 

@@ -14,8 +14,9 @@ from swish_spawner.core.pod.companions import Owner, SshStart, companion_manifes
 from swish_spawner.core.pod.enforced import enforced, quality_problems
 from swish_spawner.core.pod.traits import SECURITY_CONTEXT, kubespawner_traits, merged
 from swish_spawner.core.policy.values import Policy
+from swish_spawner.core.record import SshRecord
 from swish_spawner.core.ssh.keys import key_id
-from swish_spawner.core.ssh.sshd import TEMPORARY, HostKey, beside, ssh_document, ssh_volumes, start_files
+from swish_spawner.core.ssh.sshd import TEMPORARY, HostKey, beside, ssh_record, ssh_volumes, start_files
 
 OWNER = Owner("jupyter-ada", "uid-1", "swish-imaging")
 PUBLIC = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB1b2TMTuhhJ2yOY4A2D06DAnnOhqJ2hLBKaNxVjN4mA"
@@ -47,6 +48,12 @@ def pod(plan: ServerPlan, *more: dict[str, str]) -> dict[str, Any]:
     notebook = {"name": "notebook", "volumeMounts": mounts}
     spec = {"containers": [notebook], "initContainers": list(traits["init_containers"].values())}
     return enforced({"metadata": {"name": "jupyter-ada"}, "spec": spec}, plan)
+
+
+def kept(plan: ServerPlan, key: HostKey) -> SshRecord:
+    """What is kept of an environment with ssh."""
+    assert plan.ssh is not None
+    return ssh_record(plan, plan.ssh, "swish-imaging", key)
 
 
 def container(manifest: dict[str, Any], name: str) -> dict[str, Any]:
@@ -193,9 +200,9 @@ def test_a_password_is_there_only_where_the_policy_says(plan: ServerPlan) -> Non
     with_password = changed(plan, password=True)
     key = replace(KEY, password="word", password_hash="$6$salt$hash")
     assert "swish:$6$salt$hash:1000:100:" in start_files(with_password, key)["passwd"]
-    assert ssh_document(with_password, "swish", key)["password"] == "word"
+    assert kept(with_password, key).password == "word"
     assert "passwd" not in start_files(plan, KEY)
-    assert "password" not in ssh_document(plan, "swish", KEY)
+    assert kept(plan, KEY).password is None
 
 
 def test_the_service_leads_to_sshd(plan: ServerPlan) -> None:
@@ -234,7 +241,7 @@ def test_a_way_from_outside_keeps_the_persons_address(plan: ServerPlan, kind: st
 
 def test_the_person_is_told_the_host_key(plan: ServerPlan) -> None:
     """As its public part alone."""
-    document = ssh_document(plan, "swish-imaging", KEY)
+    document = kept(plan, KEY).document()
     assert document["host_key"] == PUBLIC
     assert document["fingerprint"].startswith("SHA256:")
     assert "private" not in json.dumps(document)

@@ -6,19 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from swish_spawner.core.ssh.gateway import Target
-from swish_spawner.core.ssh.ways import Entrance, Seen, ServiceAddress, Way, entrance_of, known_hosts, ways_into
+from swish_spawner.core.record import SshRecord
+from swish_spawner.core.ssh.ways import Seen, ServiceAddress, Way, known_hosts, ways_into
+from tests.core.test_record import HOST, KEY, SSH
 
-KEY = "ssh-ed25519 AAAA"
-HOST = "ada--lab.dev.example.org"
-LAB = Target("ada--lab", "env-ada--lab", "imaging", HOST, 22)
-NAMED = Entrance(LAB, "swish", "LoadBalancer", None, KEY, "SHA256:x", "sidecar")
-NAMELESS = replace(NAMED, target=replace(LAB, host=None))
+NAMED = SSH
+NAMELESS = replace(NAMED, host=None)
 
 
-def only(entrance: Entrance, seen: Seen) -> Way:
+def only(ssh: SshRecord, seen: Seen) -> Way:
     """Return the one way that there is."""
-    (way,) = ways_into(entrance, seen, 22)
+    (way,) = ways_into(ssh, seen, 22)
     return way
 
 
@@ -40,7 +38,7 @@ def test_a_name_that_does_not_work_yet_is_shown_nowhere() -> None:
 
 def test_a_port_is_named_where_it_is_another() -> None:
     """The two programs spell it differently."""
-    way = only(replace(NAMED, kind="NodePort"), Seen(ServiceAddress(node_port=30022), resolves=True))
+    way = only(replace(NAMED, service_type="NodePort"), Seen(ServiceAddress(node_port=30022), resolves=True))
     assert way.command("ssh") == f"ssh -p 30022 swish@{HOST}"
     assert way.command("sftp") == f"sftp -P 30022 swish@{HOST}"
     assert "--rsh='ssh -p 30022'" in way.rsync("/x")
@@ -49,7 +47,7 @@ def test_a_port_is_named_where_it_is_another() -> None:
 
 def test_a_node_port_that_is_not_known_is_not_shown() -> None:
     """Even when its name works."""
-    assert not only(replace(NAMED, kind="NodePort"), Seen(resolves=True)).ready
+    assert not only(replace(NAMED, service_type="NodePort"), Seen(resolves=True)).ready
 
 
 def test_the_gateway_is_a_jump() -> None:
@@ -72,59 +70,52 @@ def test_lines_for_the_configuration() -> None:
 
 
 @pytest.mark.parametrize(
-    ("entrance", "seen", "line", "reason"),
+    ("ssh", "seen", "line", "reason"),
     [
         (NAMELESS, Seen(ServiceAddress(load_balancer=("192.0.2.1",))), "ssh swish@192.0.2.1", "its load balancer"),
         (
-            replace(NAMELESS, kind="NodePort"),
+            replace(NAMELESS, service_type="NodePort"),
             Seen(ServiceAddress(node_port=30022)),
             "ssh -p 30022 swish@NODE",
             "a port of any node",
         ),
-        (replace(NAMELESS, kind="ClusterIP"), Seen(), "ssh -p 2222 swish@localhost", "kubectl"),
+        (replace(NAMELESS, service_type="ClusterIP"), Seen(), "ssh -p 2222 swish@localhost", "kubectl"),
         (
-            replace(NAMELESS, kind="ClusterIP", gateway="gate"),
+            replace(NAMELESS, service_type="ClusterIP", gateway="gate"),
             Seen(),
             "ssh -J swish@gate swish@env-ada--lab.imaging.svc",
             "the gateway alone, where it is there",
         ),
     ],
 )
-def test_without_a_domain(entrance: Entrance, seen: Seen, line: str, reason: str) -> None:
+def test_without_a_domain(ssh: SshRecord, seen: Seen, line: str, reason: str) -> None:
     """There is a way all the same."""
-    assert only(entrance, seen).command("ssh") == line
+    assert only(ssh, seen).command("ssh") == line
 
 
 @pytest.mark.parametrize(("kind", "words"), [("LoadBalancer", "Its load balancer"), ("NodePort", "Its port")])
 def test_without_an_address_yet(kind: str, words: str) -> None:
     """It says what is missing."""
-    way = only(replace(NAMELESS, kind=kind), Seen(ServiceAddress()))
+    way = only(replace(NAMELESS, service_type=kind), Seen(ServiceAddress()))
     assert (way.ready, way.note.startswith(words)) == (False, True)
 
 
 def test_kubectl_runs_meanwhile() -> None:
     """The command is one that works as it stands."""
-    way = only(replace(NAMELESS, kind="ClusterIP"), Seen())
+    way = only(replace(NAMELESS, service_type="ClusterIP"), Seen())
     assert way.before == "kubectl --namespace imaging port-forward service/env-ada--lab 2222:22"
 
 
 def test_known_hosts_has_every_name_that_ssh_looks_up() -> None:
     """With a port as ssh writes it, and each once."""
-    ways = ways_into(replace(NAMED, kind="NodePort", gateway="g"), Seen(ServiceAddress(node_port=30022), True), 22)
+    ways = ways_into(
+        replace(NAMED, service_type="NodePort", gateway="g"), Seen(ServiceAddress(node_port=30022), True), 22
+    )
     assert known_hosts(ways, KEY) == f"[{HOST}]:30022,ada--lab,env-ada--lab.imaging.svc {KEY}"
 
 
 def test_a_password_is_in_no_text() -> None:
-    """Neither in a log that prints an entrance nor in the REST API's answer."""
-    entrance = replace(NAMED, password="correct horse")
-    assert "horse" not in repr(entrance)
-    assert "horse" not in str(only(entrance, Seen(resolves=True)).document("/x"))
-
-
-def test_an_entrance_is_read_from_a_servers_state() -> None:
-    """Whatever the key's comment."""
-    service = {"name": "env-ada--lab", "namespace": "imaging", "type": "LoadBalancer"}
-    ssh = {"environment": "ada--lab", "login": "swish", "host": HOST, "port": 22, "service": service}
-    ssh |= {"where": "sidecar", "host_key": f"{KEY} x", "gateway": None, "fingerprint": "SHA256:x"}
-    assert entrance_of({"swish_ssh": ssh}) == NAMED
-    assert entrance_of({}) is None
+    """Neither in a log that prints a record nor in the REST API's answer."""
+    ssh = replace(NAMED, password="correct horse")
+    assert "horse" not in repr(ssh)
+    assert "horse" not in str(only(ssh, Seen(resolves=True)).document("/x"))

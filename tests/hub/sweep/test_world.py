@@ -14,8 +14,8 @@ from kubespawner import clients
 from traitlets.config import Config
 
 from swish_spawner.core import labels
+from swish_spawner.core.record import EnvironmentRecord
 from swish_spawner.core.sweep import Rules
-from swish_spawner.hub.launch.engine import OVER_IDS
 from swish_spawner.hub.launch.spawner import SwishSpawner
 from swish_spawner.hub.shared import SPAWNS
 from swish_spawner.hub.sweep.sweeper import NotReady, Sweeper
@@ -181,7 +181,8 @@ async def test_a_starts_id_is_live_in_memory(world: HubWorld, api: FakeApi) -> N
 async def test_the_database_says_what_is_live(world: HubWorld, app: SimpleNamespace, server: bool) -> None:
     """By each server's state: the start's id, and the pod's name for one that an older version started."""
     SPAWNS.clear()
-    stored(app, {"swish_spawn_id": "stored", "namespace": "swish", "pod_name": "jupyter-eve"}, server=server)
+    state = {"swish_spawn_id": "stored", "namespace": "swish", "pod_name": "jupyter-eve"}
+    stored(app, state, server=server)
     desired = world.desired(asked_again=True)
     assert ("stored" in desired.spawn_ids, "swish/jupyter-eve" in desired.pods) == (server, server)
     assert "stored" not in world.desired(asked_again=False).spawn_ids
@@ -190,7 +191,7 @@ async def test_the_database_says_what_is_live(world: HubWorld, app: SimpleNamesp
 @pytest.mark.claim("sweeper-nobody-works")
 async def test_the_database_says_which_starts_are_over(world: HubWorld, app: SimpleNamespace) -> None:
     """Those of which a stop, or a failure, did not see the end."""
-    stored(app, {OVER_IDS: ["stopped"]}, server=False)
+    stored(app, EnvironmentRecord(over=("stopped",)).document(), server=False)
     assert world.desired(asked_again=True).over == {"stopped"}
     assert world.desired(asked_again=False).over == set()
 

@@ -1,4 +1,4 @@
-"""The page of environments for each kind of entrance, as HTML."""
+"""The page of environments for each way into one, as HTML."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ import pytest
 
 from swish_spawner.core.environments import STATES, Environment
 from swish_spawner.core.policy.values import Policy
-from swish_spawner.core.ssh.ways import Entrance, Seen, ServiceAddress, known_hosts, ways_into
+from swish_spawner.core.record import SshRecord
+from swish_spawner.core.ssh.ways import Seen, ServiceAddress, known_hosts, ways_into
 from swish_spawner.services.environments.page import Shown
 from swish_spawner.services.web.app import templates
-from tests.core.ssh.test_ways import HOST, NAMED, NAMELESS
+from tests.core.ssh.test_ways import NAMED, NAMELESS
+from tests.core.test_record import HOST
 
 ENVIRONMENT = Environment("lab", "running", "Imaging", "Python 3", "1 CPU", "0.1 EUR", "", "/user/ada/lab/", None)
 NOTHING_SEEN = Seen()
 
 
-def rendered(policy: Policy, entrance: Entrance | None, seen: Seen = NOTHING_SEEN, **more: Any) -> str:
+def rendered(policy: Policy, ssh: SshRecord | None, seen: Seen = NOTHING_SEEN, **more: Any) -> str:
     """Return a page with one environment, as HTML."""
-    one = replace(ENVIRONMENT, entrance=entrance)
-    ways = ways_into(entrance, seen, 22) if entrance else ()
-    line = known_hosts(ways, entrance.host_key) if entrance else ""
+    one = replace(ENVIRONMENT, ssh=ssh)
+    ways = ways_into(ssh, seen, 22) if ssh else ()
+    line = known_hosts(ways, ssh.host_key) if ssh else ""
     facts = {
         "environments": [Shown(one, ways, line, one.links("/hub/", "ada"))],
         "states": STATES,
@@ -66,14 +68,14 @@ def test_a_name_that_works_has_all_lines(policy: Policy) -> None:
 
 def test_kubectl_is_told_where_nothing_else_is(policy: Policy) -> None:
     """With the command that runs meanwhile."""
-    text = page(policy, replace(NAMELESS, kind="ClusterIP"))
+    text = page(policy, replace(NAMELESS, service_type="ClusterIP"))
     assert "kubectl --namespace imaging port-forward service/env-ada--lab 2222:22" in text
     assert "ssh -p 2222 swish@localhost" in text
 
 
 def test_a_nodes_port(policy: Policy) -> None:
     """With what to put for the node."""
-    text = page(policy, replace(NAMELESS, kind="NodePort"), Seen(ServiceAddress(node_port=30022)))
+    text = page(policy, replace(NAMELESS, service_type="NodePort"), Seen(ServiceAddress(node_port=30022)))
     assert "For NODE put the address of any node" in text
 
 
