@@ -7,7 +7,7 @@ from functools import partial
 
 from benchmarks.no_proxy import NoProxy
 from swish_spawner import hub
-from swish_spawner.core.sweep import Rules
+from swish_spawner.core.upkeep.sweep import Rules
 
 # The sweeper waits five minutes before it takes a pod for nobody's, which no trial lasts.
 hub.Rules = partial(Rules, age=timedelta(seconds=10), apart=timedelta(seconds=2))

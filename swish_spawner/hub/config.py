@@ -13,7 +13,7 @@ from traitlets.config.loader import LazyConfigValue
 from traitlets.log import get_logger
 
 from swish_spawner.core.policy.image_names import ImageNames
-from swish_spawner.core.sweep import Rules
+from swish_spawner.core.upkeep.sweep import Rules
 from swish_spawner.errors import PolicyError
 from swish_spawner.hub.files_page import HANDLERS as FILES
 from swish_spawner.hub.launch.queue import QUEUE

@@ -1,4 +1,4 @@
 """The sweeper, which ends pods that are nobody's, and the Lease that says whose the namespaces are.
 
-What is nobody's decides `core.sweep`.
+What is nobody's decides `core.upkeep.sweep`.
 """

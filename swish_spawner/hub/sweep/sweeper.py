@@ -1,4 +1,4 @@
-"""Removes pods that are nobody's, every minute, and says what it did; what is nobody's, `core.sweep` decides."""
+"""Removes pods that are nobody's, every minute, and says what it did; what is nobody's, `core.upkeep.sweep` decides."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 from prometheus_client import Counter, Gauge
 
 from swish_spawner.adapters.backoff import Backoff
-from swish_spawner.core.sweep import Decision, Desired, Observed, Rules, Verdict, decide
+from swish_spawner.core.upkeep.sweep import Decision, Desired, Observed, Rules, Verdict, decide
 from swish_spawner.errors import ClusterAway, ClusterRefused
 
 ROUNDS = Counter("swish_sweeper_rounds_total", "Rounds of the sweeper", ["outcome"])

@@ -11,7 +11,15 @@ from datetime import UTC, datetime
 from typing import Final
 
 from swish_spawner.adapters.kubernetes.lease import Leases
-from swish_spawner.core.tenancy import LEASE, LEASE_SECONDS, RENEW_SECONDS, held_by, holder_of, refusal, renewed_at
+from swish_spawner.core.upkeep.tenancy import (
+    LEASE,
+    LEASE_SECONDS,
+    RENEW_SECONDS,
+    held_by,
+    holder_of,
+    refusal,
+    renewed_at,
+)
 from swish_spawner.errors import ClusterAway, ClusterRefused
 
 #: So long after it has begun a hub ends where another one is at work (seconds); later, people rely on it.

@@ -20,8 +20,8 @@ from swish_spawner.core import labels
 from swish_spawner.core.ownership import has_ended, has_worked
 from swish_spawner.core.policy.values import namespaces
 from swish_spawner.core.record import EnvironmentRecord, pod_of
-from swish_spawner.core.sweep import Desired, Observed
-from swish_spawner.core.tenancy import LEASE
+from swish_spawner.core.upkeep.sweep import Desired, Observed
+from swish_spawner.core.upkeep.tenancy import LEASE
 from swish_spawner.hub.launch.spawner import SwishSpawner
 from swish_spawner.hub.shared import OVER, SPAWNS
 from swish_spawner.hub.sweep.sweeper import NotReady

@@ -8,9 +8,9 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from swish_spawner.core.absence import Rules
 from swish_spawner.core.policy.values import namespaces
 from swish_spawner.core.ssh.key_list import KeyList
+from swish_spawner.core.upkeep.absence import Rules
 from swish_spawner.errors import NotThere, SwishError
 from swish_spawner.services.keys.room import Keys
 from swish_spawner.services.keys.store import Inside

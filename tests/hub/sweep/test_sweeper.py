@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from prometheus_client import REGISTRY
 
-from swish_spawner.core.sweep import Desired, Observed, Rules, Verdict
+from swish_spawner.core.upkeep.sweep import Desired, Observed, Rules, Verdict
 from swish_spawner.errors import ClusterAway, ClusterRefused
 from swish_spawner.hub.sweep.sweeper import NotReady, Sweeper
 

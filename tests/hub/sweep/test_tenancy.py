@@ -12,7 +12,7 @@ from kubernetes_asyncio.client import ApiClient, Configuration, CoordinationV1Ap
 
 from swish_spawner.adapters.kubernetes.lease import Leases
 from swish_spawner.adapters.kubernetes.requests import Patience
-from swish_spawner.core.tenancy import LEASE, holder_of
+from swish_spawner.core.upkeep.tenancy import LEASE, holder_of
 from swish_spawner.hub.sweep import tenancy
 from swish_spawner.hub.sweep.tenancy import Occupied, Tenancy
 from tests.fake_api import FakeApi, served_beside

@@ -15,7 +15,7 @@ from traitlets.config import Config
 
 from swish_spawner.core import labels
 from swish_spawner.core.record import EnvironmentRecord
-from swish_spawner.core.sweep import Rules
+from swish_spawner.core.upkeep.sweep import Rules
 from swish_spawner.hub.launch.spawner import SwishSpawner
 from swish_spawner.hub.shared import SPAWNS
 from swish_spawner.hub.sweep.sweeper import NotReady, Sweeper

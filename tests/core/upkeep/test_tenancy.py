@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from swish_spawner.core.tenancy import held_by, holder_of, refusal, renewed_at
+from swish_spawner.core.upkeep.tenancy import held_by, holder_of, refusal, renewed_at
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 NEW = {"metadata": {"name": "swish-hub"}}

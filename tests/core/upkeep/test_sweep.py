@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swish_spawner.core.sweep import Desired, Observed, Rules, Verdict, decide, judge
+from swish_spawner.core.upkeep.sweep import Desired, Observed, Rules, Verdict, decide, judge
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 RULES = Rules()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from swish_spawner.core.absence import Rules
+from swish_spawner.core.upkeep.absence import Rules
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 
