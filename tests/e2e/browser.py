@@ -6,14 +6,20 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, Response, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from tests.e2e.hub import Server
 from tests.e2e.install import Install
 
 DOCS_IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
+#: What Chromium says of a request that it broke off since a network device came or went.
+_CHANGED: Final = "net::ERR_NETWORK_CHANGED"
+#: So often a page is opened again for that.
+_TRIES: Final = 5
 FLAGS = [
     "--no-sandbox",  # root may not use Chromium's sandbox
     "--disable-gpu",
@@ -53,9 +59,39 @@ def new_page(context: BrowserContext) -> Iterator[Page]:
     said: list[str] = []
     page.on("pageerror", lambda error: errors.append(error.stack or str(error)))
     page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    _open_again(page, errors, said)
     yield page
     page.close()
     assert not errors, "\n".join([*errors, "the page's console:", *said])
+
+
+def _open_again(page: Page, *said: list[str]) -> None:
+    """Have a page opened again when the machine's network changed meanwhile, as a person would.
+
+    Chromium breaks off what it loads whenever a network device comes or goes, and each pod of the cluster under test
+    brings one. What the page said of that is forgotten.
+    """
+    broken: list[Request] = []
+    page.on("requestfailed", lambda request: broken.append(request) if request.failure == _CHANGED else None)
+    goto = page.goto
+
+    def steady(url: str, **options: Any) -> Response | None:
+        for _ in range(_TRIES):
+            broken.clear()
+            lengths = [len(one) for one in said]
+            try:
+                answer = goto(url, **options)
+            except PlaywrightError as error:
+                if _CHANGED not in error.message:
+                    raise
+            else:
+                if not broken:
+                    return answer
+            for one, length in zip(said, lengths, strict=True):
+                del one[length:]
+        return goto(url, **options)
+
+    page.goto = steady  # type: ignore[method-assign]
 
 
 @pytest.fixture
