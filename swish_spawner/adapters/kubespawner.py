@@ -1,16 +1,19 @@
-"""KubeSpawner's own names and manifests, without a hub or a cluster: for `swish explain` and `swish render`."""
+"""KubeSpawner's own names and manifests, in a hub, and without one for `swish explain` and `swish render`."""
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, Final
 
-from kubespawner.objects import make_pod, make_pvc
+from jupyterhub.utils import exponential_backoff
+from kubespawner.objects import make_owner_reference, make_pod, make_pvc
 from kubespawner.slugs import multi_slug, safe_slug
 
 from swish_spawner.core.launch.plan import ServerPlan
 from swish_spawner.core.pod.companions import Owner, companion_manifests, make_ssh_service, prerequisite_manifests
 from swish_spawner.core.pod.enforced import enforced
 from swish_spawner.core.pod.traits import kubespawner_traits
+from swish_spawner.core.record import home_of
 from swish_spawner.core.ssh.names import service_name
 
 _MOST_NAME: Final = 48
@@ -118,3 +121,63 @@ def _without_none(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _without_none(inner) for key, inner in value.items() if inner is not None}
     return [_without_none(inner) for inner in value] if isinstance(value, list) else value
+
+
+async def choose_home(spawner: Any) -> None:
+    """Choose the claim of the home of a server that has none so far: its legacy one, or one that is nobody's.
+
+    Args:
+        spawner: a KubeSpawner.
+    """
+    await _find_legacy_claim(spawner)
+    _leave_claims_of_others(spawner)
+
+
+async def _find_legacy_claim(spawner: Any) -> None:
+    """Find the home of somebody whom KubeSpawner before version 7 served, by the name that it had then."""
+    may_have_one = spawner.handle_legacy_names and spawner.remember_pvc_name
+    if not (may_have_one and spawner._state_kubespawner_version == "unknown"):  # noqa: SLF001 - KubeSpawner's
+        return
+    expand, is_there = spawner._expand_user_properties, spawner._check_pvc_exists  # noqa: SLF001 - likewise
+    name, legacy = spawner.pvc_name, expand(spawner.pvc_name_template, slug_scheme="escape")
+    if legacy != name and not await is_there(name, spawner.namespace) and await is_there(legacy, spawner.namespace):
+        spawner.log.warning("%s: using the home claim %s by its legacy name", spawner._log_name, legacy)  # noqa: SLF001 - likewise
+        spawner.pvc_name = legacy
+
+
+def _leave_claims_of_others(spawner: Any) -> None:
+    """Choose another home than the person's other servers have: one that was renamed keeps that of its old name."""
+    others = getattr(spawner.user, "orm_spawners", {})
+    taken = {home_of(one.state or {}) for name, one in others.items() if name != spawner.name}
+    # no server's name has a dot in it, as a slug
+    names = itertools.chain((spawner.pvc_name,), (f"{spawner.pvc_name}.{number}" for number in itertools.count(2)))
+    spawner.pvc_name = next(name for name in names if f"{spawner.namespace}/{name}" not in taken)
+
+
+def home_manifest(spawner: Any) -> dict[str, Any]:
+    """Return the claim of a server's home, as KubeSpawner has it."""
+    home: dict[str, Any] = spawner.api.api_client.sanitize_for_serialization(spawner.get_pvc_manifest())
+    home["metadata"]["namespace"] = spawner.namespace
+    return home
+
+
+async def make_owned(spawner: Any, pod: dict[str, Any]) -> None:
+    """Make what KubeSpawner makes for a pod: its Secret of certificates, and its Service.
+
+    Args:
+        spawner: a KubeSpawner.
+        pod: which is there.
+    """
+    if not (spawner.internal_ssl or spawner.services_enabled):
+        return
+    owner = make_owner_reference(spawner.pod_name, pod["metadata"]["uid"])
+    if spawner.internal_ssl:
+        await _make_anew(spawner, "secret", spawner.get_secret_manifest(owner))
+    await _make_anew(spawner, "service", spawner.get_service_manifest(owner, spawner._get_pod_port(pod)))  # noqa: SLF001 - KubeSpawner's
+
+
+async def _make_anew(spawner: Any, kind: str, manifest: Any) -> None:
+    name = manifest.metadata.name
+    gone, made = spawner._ensure_not_exists, spawner._make_create_resource_request  # noqa: SLF001 - KubeSpawner's
+    await exponential_backoff(lambda: gone(kind, name), f"Failed to delete {kind} {name}")
+    await exponential_backoff(lambda: made(kind, manifest), f"Failed to create {kind} {name}")

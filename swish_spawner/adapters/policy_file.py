@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 
@@ -43,20 +42,34 @@ def read_policy(path: Path) -> Policy:
     return parse_policy(document, policy_schema())
 
 
+class Log(Protocol):
+    """What of a logger is used here."""
+
+    def error(self, message: str, *args: object) -> None:
+        """Log something that an operator must see."""
+
+
+class Refusals(Protocol):
+    """What counts changes that were refused."""
+
+    def inc(self) -> None:
+        """Count one more."""
+
+
 class PolicyFile:
-    """The policy in force: the last good content of a file.
+    """The policy in force: the last good content of a file; changed content that is not good is logged and counted.
 
     Args:
         path: the file.
-        on_refused: told each time that changed content is refused; the policy before it stays in force.
+        log: says what is wrong with it.
+        refused: counts how often that was.
 
     Raises:
         PolicyError: there is no good content to begin with.
     """
 
-    def __init__(self, path: Path, on_refused: Callable[[PolicyError], None]) -> None:
-        self._path = path
-        self._on_refused = on_refused
+    def __init__(self, path: Path, log: Log, refused: Refusals) -> None:
+        self._path, self._log, self._refused = path, log, refused
         self._stamp = self._look()
         self._policy = read_policy(path)
 
@@ -68,7 +81,8 @@ class PolicyFile:
             try:
                 self._policy = read_policy(self._path)
             except PolicyError as error:
-                self._on_refused(error)
+                self._refused.inc()
+                self._log.error("The changed policy file is refused and the last good one stays in force: %s", error)
         return self._policy
 
     def _look(self) -> _Stamp | None:

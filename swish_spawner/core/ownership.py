@@ -52,6 +52,25 @@ def has_ended(pod: Pod) -> bool:
     return _status(pod).get("phase") in ("Failed", "Succeeded")
 
 
+def is_ready(pod: Pod) -> bool:
+    """Say whether a pod runs, with all its containers ready; a status that is not complete yet is no error."""
+    status = _status(pod)
+    containers = status.get("containerStatuses") or ()
+    return bool(
+        status.get("phase") == "Running"
+        and status.get("podIP")
+        and "deletionTimestamp" not in pod["metadata"]
+        and containers
+        and all(container["ready"] for container in containers)
+    )
+
+
+def ending(pod: Pod) -> str:
+    """Return why a pod has ended, in Kubernetes' words."""
+    status = _status(pod)
+    return f"{status.get('phase')} {status.get('reason') or ''} {status.get('message') or ''}".strip()
+
+
 def has_worked(pod: Pod) -> bool:
     """Say whether somebody may have worked in a pod: its environment's own container has run, if only once."""
     own = _own_container(pod)

@@ -16,12 +16,11 @@ from swish_spawner.core.policy.image_names import ImageNames
 from swish_spawner.core.upkeep.sweep import Rules
 from swish_spawner.errors import PolicyError
 from swish_spawner.hub.files_page import HANDLERS as FILES
-from swish_spawner.hub.launch.queue import QUEUE
 from swish_spawner.hub.launch.spawner import SwishSpawner
 from swish_spawner.hub.schema_page import HANDLERS
-from swish_spawner.hub.shared import policy_file
+from swish_spawner.hub.shared.shared import KEY, Shared
 from swish_spawner.hub.sweep.page import PATH, sweep_handler
-from swish_spawner.hub.sweep.sweeper import NotReady, Sweeper
+from swish_spawner.hub.sweep.sweeper import Sweeper
 from swish_spawner.hub.sweep.world import HubWorld
 
 #: What the web service asks of the hub: people with their groups and servers, where and how one enters these (in their
@@ -29,9 +28,6 @@ from swish_spawner.hub.sweep.world import HubWorld
 _WEB_SCOPES: Final = ["list:users", "read:users", "read:servers", "admin:server_state", "users:activity"]
 #: The first round comes after the hub has started (seconds).
 _FIRST_SWEEP = 30
-#: How often to look whether the hub listens by now (seconds).
-_LOOK_AGAIN: Final = 0.5
-_TASKS: Final[set[asyncio.Task[None]]] = set()
 
 
 def configure(
@@ -55,9 +51,10 @@ def configure(
         SystemExit: the policy has problems; the text names all of them.
     """
     log: Any = get_logger()
+    shared = Shared()
     try:
         # kept, so that the first launch does not stop everything else to read it
-        policy_file(policy_path, log)
+        shared.policies.read(policy_path, log)
     except PolicyError as error:
         raise SystemExit(f"{policy_path}: {error}") from error
     known = ImageNames.__dataclass_fields__
@@ -75,9 +72,9 @@ def configure(
     # What ends as it starts is then said at once, where JupyterHub alone would wait for http_timeout.
     c.SwishSpawner.first_answer_seconds = 30
     # A request that is refused is refused within this second; a start that takes longer shows its progress meanwhile.
-    c.JupyterHub.tornado_settings.update({"slow_spawn_timeout": 1})
+    c.JupyterHub.tornado_settings.update({"slow_spawn_timeout": 1, KEY: shared})
     # Launches over the limit wait their turn with us, where JupyterHub would answer 429.
-    QUEUE.limit, c.JupyterHub.concurrent_spawn_limit = c.JupyterHub.get("concurrent_spawn_limit", 100), 0
+    shared.queue.limit, c.JupyterHub.concurrent_spawn_limit = c.JupyterHub.get("concurrent_spawn_limit", 100), 0
     world = HubWorld()
     sweeper = Sweeper(world, Rules(), dry_run=sweeper_dry_run)
     c.JupyterHub.extra_handlers = [
@@ -144,24 +141,4 @@ def _run_in_hub(sweeper: Sweeper, world: HubWorld) -> None:
     except RuntimeError:
         return
     loop.call_later(_FIRST_SWEEP, sweeper.begin)
-    holding = loop.create_task(_hold_namespaces(world))
-    # the loop has only weak references to its tasks
-    _TASKS.add(holding)
-
-
-async def _hold_namespaces(world: HubWorld) -> None:
-    """Begin as soon as the hub listens.
-
-    Raises:
-        SystemExit: another hub is at work in one of them.
-    """
-    while True:
-        try:
-            tenancy = world.tenancy()
-        except NotReady:
-            await asyncio.sleep(_LOOK_AGAIN)
-        except Exception as error:  # noqa: BLE001 - it is in the log, and the hub works without
-            get_logger().error("Nobody can say whether another hub is at work here: %s", error)
-            return
-        else:
-            await tenancy.run()
+    world.begin()

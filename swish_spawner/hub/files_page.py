@@ -24,7 +24,8 @@ from swish_spawner.core.ownership import has_ended
 from swish_spawner.core.policy.values import namespaces
 from swish_spawner.core.record import home_of
 from swish_spawner.errors import ClusterAway, ClusterRefused
-from swish_spawner.hub.launch.spawner import CLUSTER_AWAY, SwishSpawner
+from swish_spawner.hub.launch.decision import CLUSTER_AWAY
+from swish_spawner.hub.launch.spawner import SwishSpawner
 
 #: Cullers, for one, may delete servers, and are not asked about files.
 _SCOPE: Final = "custom:swish:files:delete"
@@ -97,7 +98,7 @@ class _Files(BaseHandler):  # type: ignore[misc]  # JupyterHub has no types
             yield
         except (ClusterAway, ClusterRefused) as error:
             self.log.warning("Kubernetes did not answer about files: %s", error)
-            raise web.HTTPError(503, str(CLUSTER_AWAY)) from error
+            raise web.HTTPError(503, CLUSTER_AWAY) from error
 
 
 class FilesPage(_Files):

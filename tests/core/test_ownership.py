@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from swish_spawner.core import labels
-from swish_spawner.core.ownership import Whose, exit_code, grace_of, has_ended, has_worked, start_of
+from swish_spawner.core.ownership import Whose, ending, exit_code, grace_of, has_ended, has_worked, is_ready, start_of
 
 ADAS = Whose("here", "ada", "lab")
 STAMPS = {labels.HUB: "here", labels.USER: "ada", labels.SERVER: "lab"}
@@ -89,3 +89,34 @@ def test_what_is_needed_for_a_stop_is_in_the_pod() -> None:
     assert grace_of(pod()) == 30
     assert start_of(pod({labels.SPAWN_ID: "ab"})) == "ab"
     assert start_of(pod()) == ""
+
+
+READY = {"phase": "Running", "podIP": "10.0.0.1", "containerStatuses": [{"ready": True}, {"ready": True}]}
+
+
+@pytest.mark.parametrize(
+    ("status", "ready"),
+    [
+        (READY, True),
+        (READY | {"podIP": None}, False),
+        (READY | {"phase": "Pending"}, False),
+        (READY | {"containerStatuses": [{"ready": True}, {"ready": False}]}, False),
+        (READY | {"containerStatuses": None}, False),
+        (None, False),
+    ],
+)
+def test_is_ready(status: dict[str, Any] | None, ready: bool) -> None:
+    """With an address and all its containers; a status that is not complete yet is no error."""
+    assert is_ready({"metadata": {}, "status": status}) is ready
+
+
+def test_what_is_being_deleted_is_not_ready() -> None:
+    """Nobody is sent there any more."""
+    assert not is_ready({"metadata": {"deletionTimestamp": "2026-11-30T00:00:00Z"}, "status": READY})
+
+
+def test_why_a_pod_has_ended_is_kubernetes_word() -> None:
+    """As far as it says it."""
+    status = {"phase": "Failed", "reason": "Evicted", "message": "The node was low on memory"}
+    assert ending({"status": status}) == "Failed Evicted The node was low on memory"
+    assert ending({"status": {"phase": "Succeeded"}}) == "Succeeded"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import copy
 from pathlib import Path
 
 import pytest
@@ -11,21 +11,14 @@ from traitlets.config import Config
 
 from swish_spawner.hub import add_services, configure
 from swish_spawner.hub.files_page import HANDLERS as FILES
-from swish_spawner.hub.launch.queue import QUEUE
 from swish_spawner.hub.launch.spawner import SwishSpawner
 from swish_spawner.hub.schema_page import HANDLERS
+from swish_spawner.hub.shared.shared import shared_of
 from swish_spawner.hub.sweep.page import PATH
 from tests.conftest import SHIPPED_POLICY
 
 #: The addresses that Swish adds.
 OURS = [*(path for path, _ in (*HANDLERS, *FILES)), PATH]
-
-
-@pytest.fixture(autouse=True)
-def queue_as_it_was() -> Iterator[None]:
-    """The queue is one for all hubs of a process, and so for all tests."""
-    yield
-    QUEUE.limit = 0
 
 
 @pytest.fixture
@@ -57,7 +50,14 @@ def test_the_limit_of_starts_is_our_queues(asked: dict[str, int], limit: int) ->
     """As many as the administrator says, or JupyterHub; where JupyterHub itself would refuse, ours wait."""
     c = Config({"JupyterHub": asked})
     configure(c, policy_path=str(SHIPPED_POLICY), namespace="swish")
-    assert (QUEUE.limit, c.JupyterHub.concurrent_spawn_limit) == (limit, 0)
+    queue = shared_of(c.JupyterHub.tornado_settings.get_value({})).queue
+    assert (queue.limit, c.JupyterHub.concurrent_spawn_limit) == (limit, 0)
+
+
+def test_a_hub_has_one_of_what_it_shares(config: Config) -> None:
+    """However often traitlets copies its configuration."""
+    settings = config.JupyterHub.tornado_settings.get_value({})
+    assert shared_of(copy.deepcopy(settings)) is shared_of(settings)
 
 
 def test_the_administrators_handlers_stay() -> None:

@@ -1,78 +1,64 @@
-"""SwishSpawner: a KubeSpawner whose pods are what the policy decides.
+"""SwishSpawner: a KubeSpawner whose pods are what the policy decides, and that loses no pod.
 
-The policy is looked at twice in a start: before anything is made (so that a refusal is a 4xx answer), and again after
-KubeSpawner has loaded its own options (so that nothing that ran in between can lift what the policy decided).
+Everything about the *what* of a pod that the policy leaves open is KubeSpawner's, and its hooks are called as it calls
+them; the *when* is ours (see `start`). The policy is looked at twice in a start: before anything is made (so that a
+refusal is a 4xx answer), and again after KubeSpawner has loaded its own options (so that nothing that ran in between
+can lift what the policy decided). Here are the methods that JupyterHub and KubeSpawner call; what they do is in the
+parts.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-import itertools
-import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any, Final, NoReturn
 
+from jupyterhub.utils import maybe_future
+from kubespawner import KubeSpawner
 from traitlets import Dict, Integer, Unicode, default
 
+from swish_spawner.adapters import kubespawner as theirs
 from swish_spawner.adapters.host_keys import host_key
 from swish_spawner.adapters.kubernetes.objects import KubernetesCluster
+from swish_spawner.adapters.kubernetes.pods import Pods
+from swish_spawner.adapters.kubernetes.requests import Patience
+from swish_spawner.adapters.kubernetes.watches.events import EventWatch
 from swish_spawner.adapters.kubernetes.watches.pods import PodWatch
-from swish_spawner.adapters.kubernetes.watches.wakeups import BELLS
-from swish_spawner.adapters.ports import Cluster
 from swish_spawner.core import labels
-from swish_spawner.core.labels import PACKAGES
-from swish_spawner.core.launch.capacity import Amounts, State, pool_state, seat_of
-from swish_spawner.core.launch.plan import Person, ServerPlan, plan_server, record_of, teams_of, use_of
+from swish_spawner.core.launch.plan import Person, ServerPlan, plan_server, use_of
 from swish_spawner.core.launch.request import parse_request
-from swish_spawner.core.ownership import Whose, start_of
-from swish_spawner.core.pod.companions import (
-    Owner,
-    SshStart,
-    companion_manifests,
-    make_ssh_service,
-    make_token_secret,
-    prerequisite_manifests,
-)
-from swish_spawner.core.pod.enforced import enforced, packages_run, quality_lost, quality_problems
+from swish_spawner.core.ownership import Whose, has_ended, is_ready, start_of
+from swish_spawner.core.pod.enforced import enforced, quality_problems
 from swish_spawner.core.pod.token import from_secret
-from swish_spawner.core.pod.traits import MERGED, kubespawner_traits, merged
-from swish_spawner.core.pod.volumes import scratch_claims
 from swish_spawner.core.policy.image_names import ImageNames
-from swish_spawner.core.policy.values import Policy, Pool
-from swish_spawner.core.progress.kinds import Circumstances
-from swish_spawner.core.progress.refusals import refusal
-from swish_spawner.core.reading import condition
-from swish_spawner.core.record import home_of
-from swish_spawner.core.ssh.sshd import ssh_record
-from swish_spawner.core.units import format_memory
-from swish_spawner.errors import ClusterAway, ClusterRefused, LaunchFailed, UserError
-from swish_spawner.hub import shared
+from swish_spawner.core.policy.values import Policy
+from swish_spawner.core.record import EnvironmentRecord
+from swish_spawner.core.ssh.sshd import HostKey
+from swish_spawner.errors import ClusterAway, ClusterRefused, UserError
 from swish_spawner.hub.answers import answer, http_error, sent
-from swish_spawner.hub.form.form import options_from_form, render_form
-from swish_spawner.hub.launch.beside import Beside, Work
-from swish_spawner.hub.launch.lookout import Lookout
-from swish_spawner.hub.launch.metrics import What, known, launched
-from swish_spawner.hub.launch.packages import tell_newest
-from swish_spawner.hub.launch.queue import QueuedSpawner
-from swish_spawner.hub.shared import NODE_WAITS, USES, policy_in_force
-
-#: Said when Kubernetes gives no answer; what it gave instead is in the log.
-CLUSTER_AWAY: Final = LaunchFailed(
-    "Kubernetes does not answer at the moment. Nothing is lost; try again in a few minutes.",
-    kind="cluster_away",
-    blame="cluster",
-)
-
+from swish_spawner.hub.form.fields import options_from_form
+from swish_spawner.hub.form.form import render_form
+from swish_spawner.hub.form.launcher import Launcher
+from swish_spawner.hub.freeze import set_aside_what_is_loaded
+from swish_spawner.hub.launch.decision import Decision, Traits, in_words
+from swish_spawner.hub.launch.host import Manifest
+from swish_spawner.hub.launch.made import make_claims, make_companions
+from swish_spawner.hub.launch.presence import AdoptedServer, code_of
+from swish_spawner.hub.launch.seen_pod import SeenPod
+from swish_spawner.hub.launch.start import Start
+from swish_spawner.hub.launch.stop import end_pod
+from swish_spawner.hub.shared.shared import Shared, shared_of
 
 #: How long the first launch page waits (seconds) to learn what is free.
 FIRST_LOOK: Final = 1.0
-#: The longest pause (seconds) between two looks whether packages are being installed; news of the pod end it.
-_LOOK_FOR_PACKAGES: Final = 5.0
+_WATCHES: Final = {"pods": PodWatch, "events": EventWatch}
 
 
-class SwishSpawner(QueuedSpawner):
+class SwishSpawner(KubeSpawner):
     """Start environments that the policy allows, as the policy says."""
 
     policy_path = Unicode(
@@ -124,34 +110,17 @@ class SwishSpawner(QueuedSpawner):
 
     pvc_name: str
     _pvc_exists: bool
-    plan: ServerPlan | None = None
-    submitted: dict[str, Any] | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._base: dict[str, Any] = {}
-        self._applied: dict[str, Any] = {}
-        self._entrance, self._companions = Beside(), Beside()
-        self._notices: list[str] = []
-        self._lookout: Lookout | None = None
-        self._following: asyncio.Future[None] | None = None
-        self._what = What()
+        self.shared: Shared = shared_of(getattr(self.user, "settings", {}))
+        self.record = EnvironmentRecord()
+        self.decision: Decision | None = None
+        self.current = Start(self)
+        self.submitted: dict[str, Any] | None = None
+        self.told_of = ""
+        self._traits_of_ours = Traits()
         self._installation_namespace = self.namespace
-
-    @property
-    def policy(self) -> Policy:
-        """The policy in force, with this installation's image references."""
-        return policy_in_force(self.policy_path, ImageNames(**self.image_names), self.log)
-
-    @property
-    def person(self) -> Person:
-        """Whose environment this is."""
-        return Person(
-            name=self.user.name,
-            groups=frozenset(group.name for group in self.user.groups),
-            server=self.name,
-            environment=self._expand_user_properties("{user_server}"),
-        )
 
     @default("start_timeout")
     def _default_start_timeout(self) -> int:
@@ -167,25 +136,113 @@ class SwishSpawner(QueuedSpawner):
     def _default_options_form(self) -> Callable[[SwishSpawner], Awaitable[str]]:
         return _launch_form
 
-    def pool_state(self, pool: Pool, need: Amounts) -> State:
-        """Say what a pool has for an environment of this person's that asks for so much of a node."""
-        teams = [team for team in teams_of(self.person.groups, self.policy) if pool.name in team.pools]
-        configured = self._base.get("tolerations", self.tolerations)
-        tolerations = configured.values() if isinstance(configured, Mapping) else configured
-        return pool_state(pool, seat_of(pool, need, teams, tolerations or ()), shared.NODES.nodes())
+    @default("options_from_form")
+    def _default_options_from_form(self) -> Callable[[Mapping[str, list[str]]], dict[str, Any]]:
+        return self._read_form
 
-    def node_seconds(self, pool: Pool) -> float | None:
-        """Return how long a start usually takes that waits for a new node of a pool, if that is known."""
-        return NODE_WAITS.usual(pool.name)
+    @default("installation")
+    def _default_installation(self) -> str:
+        """Hubs that share a namespace have their own cookie secrets, and keep them."""
+        return hashlib.sha256(b"swish" + self._cookie_secret).hexdigest()[:16]
+
+    # What it is.
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force, with this installation's image references."""
+        return self.shared.policies.in_force(self.policy_path, ImageNames(**self.image_names), self.log)
+
+    @property
+    def person(self) -> Person:
+        """Whose environment this is."""
+        return Person(
+            name=self.user.name,
+            groups=frozenset(group.name for group in self.user.groups),
+            server=self.name,
+            environment=self._expand_user_properties("{user_server}"),
+        )
+
+    @property
+    def spawn_id(self) -> str:
+        """The id of the start that this environment is of; empty while there is none."""
+        return self.record.spawn_id
+
+    @property
+    def log_name(self) -> str:
+        """What the hub's log calls it."""
+        return str(self._log_name)
+
+    @property
+    def patience(self) -> Patience:
+        """How long to wait for the API server."""
+        return Patience(self.k8s_api_request_timeout, self.k8s_api_request_retry_timeout)
+
+    @property
+    def pods(self) -> Pods:
+        """Requests about pods of this environment's namespace."""
+        return Pods(self.api, self.namespace, self.patience)
+
+    @property
+    def cluster(self) -> KubernetesCluster:
+        """The API server that this spawner makes objects on."""
+        return KubernetesCluster(self.api.api_client, self.patience)
+
+    @property
+    def seen(self) -> SeenPod:
+        """This environment's pod as the watches have it."""
+        return SeenPod(self.namespace, self.pod_name, self.pod_reflector, self.event_reflector, self.shared.wakeups)
+
+    @property
+    def events(self) -> list[Manifest]:
+        """What Kubernetes said of this environment's pod since its start began."""
+        return self.seen.events
+
+    @property
+    def _cookie_secret(self) -> bytes:
+        """What this hub alone knows, and keeps between restarts."""
+        secret: bytes = getattr(self.user, "settings", {}).get("cookie_secret", b"")
+        return secret
+
+    def host_key(self, decision: Decision) -> HostKey:
+        """Return the host key of the environment's sshd."""
+        ssh = decision.plan.ssh
+        start_id = self.spawn_id if ssh and ssh.password else None
+        return host_key(self._cookie_secret, decision.plan.person.environment, start_id)
+
+    def stamps(self) -> Mapping[str, str]:
+        """Return whose a pod is: this installation's, person's and server's, by this start."""
+        return {
+            labels.HUB: self.installation,
+            labels.USER: self.user.name,
+            labels.SERVER: self.name,
+            labels.SPAWN_ID: self.spawn_id,
+        }
+
+    def owns(self, pod: Mapping[str, Any]) -> bool:
+        """Say whether a pod is this server's of this installation, whichever start made it.
+
+        One of the start that the state names is, also if the installation has another name since.
+        """
+        is_theirs = Whose(self.installation, self.user.name, self.name).has(pod)
+        return is_theirs or (self.spawn_id != "" and start_of(pod) == self.spawn_id)
+
+    def is_pod_running(self, pod: Mapping[str, Any] | None) -> bool:
+        """Say whether a pod runs, with all its containers ready."""
+        return pod is not None and is_ready(pod)
+
+    # The form.
+
+    @property
+    def launcher(self) -> Launcher:
+        """Who launches, as the form sees them."""
+        tolerations = self._traits_of_ours.configured("tolerations", self.tolerations) or ()
+        theirs = tuple(tolerations.values() if isinstance(tolerations, Mapping) else tolerations)
+        return Launcher(self.policy, self.person, self.user_options, theirs, self.shared)
 
     def take_submitted(self) -> dict[str, Any] | None:
         """Return, once, the choices of a form that was sent and refused; None when there are none."""
         options, self.submitted = self.submitted, None
         return options
-
-    @default("options_from_form")
-    def _default_options_from_form(self) -> Callable[[Mapping[str, list[str]]], dict[str, Any]]:
-        return self._read_form
 
     def _read_form(self, fields: Mapping[str, list[str]]) -> dict[str, Any]:
         try:
@@ -202,287 +259,261 @@ class SwishSpawner(QueuedSpawner):
             self, 400, "A link cannot start an environment; check your choice below and press Start.", "link"
         )
 
-    def who_asks(self) -> tuple[str, str]:
-        """Return the team that pays and the person, between whom launches take turns."""
-        return self._made_plan().team.name, self.user.name
-
-    def plan_request(self) -> ServerPlan:
-        """Decide about the options that this start was given.
-
-        Raises:
-            UserError: they are malformed, or the policy refuses them.
-        """
-        return plan_server(self.person, parse_request(sent(self.user_options)), self.policy, USES.by_team())
+    # The decision.
 
     async def _run_apply_user_options(self, user_options: dict[str, Any]) -> None:
         """Refuse what the policy does not allow, before the hub makes anything for this start."""
         if self.apply_user_options:
             await super()._run_apply_user_options(user_options)
-        self._apply_plan()
+        self._decide()
 
     async def load_user_options(self) -> None:
         """Let KubeSpawner apply its own options, and then the policy's decision over them."""
         await super().load_user_options()
-        self._apply_plan()
-        for number, reason in enumerate(self._made_plan().reasons, start=1):
-            self._tell(f"{reason.rule.capitalize()}: {reason.effect}", number)
+        decision = self._decide()
+        for number, reason in enumerate(decision.plan.reasons, start=1):
+            self.current.tell(f"{reason.rule.capitalize()}: {reason.effect}", number)
 
-    def _apply_plan(self) -> None:
+    def _decide(self) -> Decision:
+        """Decide about the options that this start was given, and set KubeSpawner's traits by it."""
+        person = self.person
         try:
-            self.plan = self.plan_request()
+            policy = self.policy
+            plan = plan_server(person, parse_request(sent(self.user_options)), policy, self.shared.uses.by_team())
         except UserError as error:
             raise answer(self, error) from error
         self.user.spawner.submitted = None
-        self.record = replace(self.record, plan=(record := record_of(self.plan)), ssh=None)
-        self._what = What(
-            known(self.plan.pool.name, self.policy.pools), known(self.plan.image.name, self.policy.images)
-        )
-        USES.hold(use_of(record, self.person))
+        self.decision = decision = Decision.of(plan, policy)
+        self.record = replace(self.record, plan=decision.record, ssh=None)
+        self.shared.uses.hold(use_of(decision.record, person))
+        self._set_traits(plan)
+        return decision
+
+    def _set_traits(self, plan: ServerPlan) -> None:
         before = self.namespace
-        for name, value in kubespawner_traits(self.plan, self._installation_namespace, self.spawn_id).items():
-            setattr(self, name, self._merged(name, value) if name in MERGED else value)
+        current: Callable[[str], Any] = lambda name: getattr(self, name)  # noqa: E731 - bound to this spawner
+        for name, value in self._traits_of_ours.of(plan, self._installation_namespace, self.spawn_id, current).items():
+            setattr(self, name, value)
         if self.namespace != before:
             # KubeSpawner computed it for the namespace before
             self.dns_name = self.dns_name_template.format(namespace=self.namespace, name=self.pod_name)
 
-    def _merged(self, name: str, ours: Any) -> Any:
-        """Go together with the administrator's value, which is the trait's own unless we were the last to set it."""
-        current = getattr(self, name)
-        if name not in self._base or current != self._applied[name]:
-            self._base[name] = current
-        self._applied[name] = merged(name, self._base[name], ours)
-        return self._applied[name]
+    def decide_again(self) -> Decision:
+        """Return the decision; after a hub restart it is made again, of what was asked for then and the policy of now.
+
+        Raises:
+            UserError: the policy of now refuses.
+        """
+        if self.decision is None:
+            policy = self.policy
+            self.decision = Decision.of(
+                plan_server(self.person, parse_request(sent(self.user_options)), policy), policy
+            )
+        return self.decision
+
+    # A start.
+
+    def run_pre_spawn_hook(self) -> Any:
+        """Wait for this launch's turn, and then run the administrator's hook.
+
+        JupyterHub calls this within the task that is the whole start, and before `start`, so that the time in the queue
+        is none of `start_timeout`.
+        """
+        whole = asyncio.current_task()
+        if whole is None or self.decision is None:
+            raise RuntimeError("a start is a task, and comes after a decision")
+        start, team = self.current, self.decision.plan.team.name
+        start.mark("asked")
+        return self._run_in_turn(start.turn.ask(self.shared.queue, team, self.user.name, whole))
+
+    async def _run_in_turn(self, turn: asyncio.Event) -> None:
+        await turn.wait()
+        self.current.begin()
+        await maybe_future(super().run_pre_spawn_hook())
+
+    def start(self) -> Any:
+        """Begin a start; JupyterHub waits for its end, and pages for what it says."""
+        self.current.begin()
+        # until the token's Secret is made, a hub that comes after has to make it
+        self.record = replace(self.record, spawn_id=secrets.token_hex(8), token=self.api_token)
+        # JupyterHub commits this as soon as we return, and so before anything is asked of Kubernetes: a hub that comes
+        # after this one knows the start's id
+        self.orm_spawner.state = self.get_state()
+        self._start_future = asyncio.ensure_future(self._start())
+        return self._start_future
 
     async def _start(self) -> str:
         """Start; whatever is known to be in the way is an answer in words, and no failure of the hub's."""
-        self._lookout = None
         try:
-            return await super()._start()
+            return await self.current.run()
         except (ClusterRefused, ClusterAway, UserError) as error:
             if isinstance(error, ClusterAway):
                 self.log.warning("%s: Kubernetes gave no answer: %s", self._log_name, error)
-            raise answer(self, self._in_words(error)) from error
-        finally:
-            if self._following is not None:
-                self._following.cancel()
+            raise answer(self, in_words(error, self.decision)) from error
 
-    def _in_words(self, error: ClusterRefused | ClusterAway | UserError) -> UserError:
-        """Return what to say to the person."""
-        if isinstance(error, ClusterRefused):
-            return refusal(str(error), self._made_plan().team)
-        return CLUSTER_AWAY if isinstance(error, ClusterAway) else error
+    async def progress(self) -> AsyncIterator[dict[str, Any]]:
+        """Yield what the start says; a page that comes late gets it from the beginning."""
+        async for message in self.current.progress():
+            yield message
 
-    def kind_of(self, error: BaseException) -> str:
-        """Return the kind of failure that the person is told of."""
-        told = self._in_words(error) if isinstance(error, ClusterRefused | ClusterAway) else error
-        return super().kind_of(told)
+    async def _start_reflector(self, kind: str, reflector_class: Any, replace: bool = False, **kwargs: Any) -> Any:
+        """Start a watch of ours in the place of KubeSpawner's; one that failed is no longer in the way of the next."""
+        # by the first watch all is loaded that a hub runs on
+        set_aside_what_is_loaded()
+        if kind == "events":
+            # KubeSpawner's are of pods alone; why a volume is not made is said of its claim
+            kwargs.pop("fields", None)
+        ours, wakeups = _WATCHES.get(kind, reflector_class), self.shared.wakeups
+        try:
+            return await super()._start_reflector(kind, ours, replace, wakeups=wakeups, **kwargs)
+        except Exception:
+            self.__class__.reflectors.pop(self._get_reflector_key(kind), None)
+            raise
 
-    def record_start(self, outcome: str) -> None:
-        """Count a start that has ended, in the hub's metrics."""
-        launched(self._what, outcome, self.marks)
+    async def make_namespace(self) -> None:
+        """Make the namespace, where each person has one."""
+        if self.enable_user_namespaces:
+            await self._ensure_namespace()
 
-    def _made_plan(self) -> ServerPlan:
-        if self.plan is None:
-            raise RuntimeError("nothing is made without a plan")
-        return self.plan
-
-    @default("installation")
-    def _default_installation(self) -> str:
-        """Hubs that share a namespace have their own cookie secrets, and keep them."""
-        return hashlib.sha256(b"swish" + self._cookie_secret).hexdigest()[:16]
-
-    @property
-    def _cookie_secret(self) -> bytes:
-        """What this hub alone knows, and keeps between restarts."""
-        secret: bytes = getattr(self.user, "settings", {}).get("cookie_secret", b"")
-        return secret
-
-    def stamps(self) -> Mapping[str, str]:
-        """Return whose a pod is: this installation's, person's and server's, by this start."""
-        return {
-            labels.HUB: self.installation,
-            labels.USER: self.user.name,
-            labels.SERVER: self.name,
-            labels.SPAWN_ID: self.spawn_id,
-        }
-
-    def owns(self, pod: Mapping[str, Any]) -> bool:
-        """Say whether a pod is this server's of this installation, whichever start made it.
-
-        One of the start that the state names is, also if the installation has another name since.
-        """
-        theirs = Whose(self.installation, self.user.name, self.name).has(pod)
-        return theirs or (self.spawn_id != "" and start_of(pod) == self.spawn_id)
+    async def watched(self) -> AbstractContextManager[None]:
+        """Watch pods and events, and return a context during which this pod's events are kept."""
+        await self._start_watching_pods()
+        if self.events_enabled:
+            await self._start_watching_events()
+        return self.seen.followed()
 
     async def make_prerequisites(self) -> None:
         """Make the claims of the home and of a scratch volume that is kept, and say when a home is a new one."""
-        remembered = self._pvc_exists
-        if not remembered:
-            await self._find_legacy_claim()
-            self._leave_claims_of_others()
-        home = self.api.api_client.sanitize_for_serialization(self.get_pvc_manifest())
-        home["metadata"]["namespace"] = self.namespace
-        self._follow_claims()
-        made = await self.cluster.create(home)
+        is_known = self._pvc_exists
+        if not is_known:
+            await theirs.choose_home(self)
+        claim = theirs.home_manifest(self)
+        await make_claims(self, self.current, self.decide_again().plan, claim, is_known=is_known)
         self._pvc_exists = True
-        if made and remembered:
-            self.log.warning("%s: the home claim %s was gone and is made anew", self._log_name, self.pvc_name)
-            self._tell(
-                "The volume with your files was not there any more. A new, empty one is made; ask an administrator."
-            )
-        for manifest in prerequisite_manifests(self._made_plan(), self.namespace, home["metadata"]):
-            await self.cluster.create(manifest)
 
-    def _leave_claims_of_others(self) -> None:
-        """Choose another home than the person's other servers have: one that was renamed keeps that of its old name."""
-        others = getattr(self.user, "orm_spawners", {})
-        taken = {home_of(one.state or {}) for name, one in others.items() if name != self.name}
-        # no server's name has a dot in it, as a slug
-        names = itertools.chain((self.pvc_name,), (f"{self.pvc_name}.{number}" for number in itertools.count(2)))
-        self.pvc_name = next(name for name in names if f"{self.namespace}/{name}" not in taken)
-
-    def _follow_claims(self) -> None:
-        """Hear what Kubernetes says of the volumes: it says it of their claims, not of the pod."""
-        if self.event_reflector:
-            for claim in (self.pvc_name, *scratch_claims(self._made_plan(), self.pod_name)):
-                self.event_reflector.follow_claim(f"{self.namespace}/{claim}", self.pod_key)
-
-    async def _find_legacy_claim(self) -> None:
-        """Find the home of somebody whom KubeSpawner before version 7 served, by the name that it had then."""
-        if not (self.handle_legacy_names and self.remember_pvc_name and self._state_kubespawner_version == "unknown"):
-            return
-        name, legacy = self.pvc_name, self._expand_user_properties(self.pvc_name_template, slug_scheme="escape")
-        is_there = self._check_pvc_exists
-        if legacy != name and not await is_there(name, self.namespace) and await is_there(legacy, self.namespace):
-            self.log.warning("%s: using the home claim %s by its legacy name", self._log_name, legacy)
-            self.pvc_name = legacy
-
-    def final_manifest(self, pod: Any) -> dict[str, Any]:
-        """Return the pod as the plan has it, whatever hooks made of it."""
-        plan = self._made_plan()
+    async def manifest(self) -> Manifest:
+        """Return the pod as it is sent, after every hook."""
+        pod = await self.get_pod_manifest()
+        if self.modify_pod_hook:
+            pod = await maybe_future(self.modify_pod_hook(self, pod))
+        plan = self.decide_again().plan
         manifest = enforced(self.api.api_client.sanitize_for_serialization(pod), plan)
         for problem in quality_problems(manifest, plan):
-            self._notice(f"This environment is not Guaranteed as its pool says: {problem}.")
-        return from_secret(manifest, self.spawn_id)
+            self.current.notice(f"This environment is not Guaranteed as its pool says: {problem}.")
+        manifest = from_secret(manifest, self.spawn_id)
+        metadata = manifest["metadata"]
+        metadata["annotations"] = {**(metadata.get("annotations") or {}), **self.stamps()}
+        return manifest
 
-    async def _make_owned(self, pod: dict[str, Any]) -> None:
-        if self._made_plan().packages:
-            self._following = asyncio.ensure_future(self._follow_packages())
-        await super()._make_owned(pod)
+    async def make_owned(self, pod: Manifest) -> None:
+        """Make what is owned by the pod: KubeSpawner's Secret and Service, ours, and the administrator's."""
+        await theirs.make_owned(self, pod)
+        await make_companions(self, self.current, pod)
+        if self.after_pod_created_hook:
+            await maybe_future(self.after_pod_created_hook(self, pod))
         self.record = replace(self.record, token="")
 
-    async def make_companions(self, pod: Mapping[str, Any]) -> None:
-        """Make what belongs to the pod."""
-        metadata = pod["metadata"]
-        owner = Owner(metadata["name"], metadata["uid"], metadata["namespace"])
-        try:
-            plan = self._plan_again()
-        except UserError as error:
-            # a changed policy is in force at the next start; what runs is left alone
-            self.log.warning("%s: the policy would not start this any more: %s", self._log_name, error)
-            return
-        if self.api_token:
-            # the pod's containers wait for it
-            await self.cluster.create_owned(make_token_secret(plan, owner, self.spawn_id, self.api_token))
-        start = self._ssh_start(plan)
-        for manifest in companion_manifests(plan, owner, start):
-            await self.cluster.create_owned(manifest)
-        if start is not None:
-            service = make_ssh_service(plan, owner, start.service)
-            lacks = "The environment cannot be entered by ssh yet, because its Service was not made"
-            self._entrance.begin(Work(lambda: self.cluster.create_owned(service), lacks, self._notice))
+    def node(self, name: str) -> Mapping[str, Any] | None:
+        """Return what is known of a node by its name."""
+        return self.shared.node_looks.look(self.api, self.patience, name)
 
-    def take_up(self, pod: Mapping[str, Any]) -> None:
-        """Make what is missing of the pod's companions beside it, for as long as that takes."""
-        lacks = "Not all that belongs to the environment is there since the hub was started again"
-        self._companions.begin(Work(lambda: self.make_companions(pod), lacks, self._notice))
+    def url_of(self, pod: Manifest) -> str:
+        """Return where the environment in a pod is."""
+        return str(self._get_pod_url(pod))
 
-    def _ssh_start(self, plan: ServerPlan) -> SshStart | None:
-        """Return what sshd is given, and keep what the person is told of it."""
-        if plan.ssh is None:
+    async def get_url(self) -> str:
+        """Return where the environment is; a hub that ended during its start could not write that down."""
+        pod = self.seen.now
+        return self.url_of(pod) if pod is not None and is_ready(pod) else str(await super().get_url())
+
+    # Its end.
+
+    def set_over(self, spawn_id: str) -> None:
+        """Take down that a start is over, for whoever meets its pod later."""
+        self.record = self.record.with_over(spawn_id)
+        self.shared.over.update(self.record.over)
+
+    def set_gone(self, spawn_id: str) -> None:
+        """Take down that nothing is left of a start."""
+        self.record = self.record.without(spawn_id)
+        self.shared.over.discard(spawn_id)
+
+    async def stop(self, now: bool = False) -> None:
+        """Stop the environment and wait until its pod is gone.
+
+        Args:
+            now: give what has ended no time to end; what runs has what it says that it needs all the same.
+        """
+        await self.current.undone()
+        self.set_over(self.spawn_id)
+        await self._start_watching_pods()
+        pod = self.seen.now or await self.pods.read(self.pod_name)
+        # JupyterHub stops what did not start: not what was in its way, and of which the person has heard just now
+        if pod is not None and self.owns(pod) and pod["metadata"]["uid"] != self.told_of:
+            self.seen.offer(pod)
+            await end_pod(self, pod, 0 if now and has_ended(pod) else None, given_up=self.current.given_up)
+        self.set_gone(self.spawn_id)
+
+    async def poll(self) -> int | None:
+        """Return None while the pod is there to be used, or else its exit code; a pod that has ended is removed.
+
+        JupyterHub ends what it takes for ended, and takes an exception for that: so whoever cannot be asked about is
+        there.
+        """
+        if not self.current.may_have_pod:
+            # a start that was refused must not wait for an API server that it never asked anything
+            return 1
+        if self.current.undoing is not None:
             return None
-        start_id = self.spawn_id if plan.ssh.password else None
-        key = host_key(self._cookie_secret, plan.person.environment, start_id)
-        # what runs is entered as it was started, whatever the policy has become
-        kept = self.record.ssh or ssh_record(plan, plan.ssh, self.namespace, key)
-        self.record = replace(self.record, ssh=kept)
-        return SshStart(self.spawn_id, key, kept.service)
-
-    async def _follow_packages(self) -> None:
-        """Tell what pip says as long as it runs; a log that cannot be read is no reason for anything to fail."""
         try:
-            while not packages_run(self.pod):
-                await BELLS.wait(self.pod_key, _LOOK_FOR_PACKAGES)
-            await tell_newest(self.pods.log(self.pod_name, PACKAGES), lambda line: self._tell(f"pip: {line}"))
-        except Exception as error:  # noqa: BLE001 - what it may be does not matter
-            self.log.info("%s: what pip says cannot be shown: %s", self._log_name, error)
+            return await self._look_for_pod()
+        except Exception as error:  # noqa: BLE001 - whatever is in the way says nothing of the pod
+            self.log.warning("%s cannot be looked at, so it counts as there: %s", self._log_name, error)
+            return None
 
-    def _plan_again(self) -> ServerPlan:
-        """Return the plan; after a hub restart it is made again, of what was asked for then and the policy of now."""
-        if self.plan is None:
-            self.plan = plan_server(self.person, parse_request(sent(self.user_options)), self.policy)
-        return self.plan
+    async def _look_for_pod(self) -> int | None:
+        await self._start_watching_pods()
+        if self.current.is_taken_up and self.server is not None:
+            self._server = AdoptedServer(orm_server=self.orm_spawner.server)
+        code = await code_of(self, self.current)
+        if code is None and self.is_pod_running(self.seen.now):
+            # for the address, which a pod that its node started again may have changed
+            await super().poll()
+        return code
 
-    def look(self, pod: Mapping[str, Any] | None, events: Sequence[Mapping[str, Any]]) -> None:
-        """Say what Kubernetes does, in words, and end a start that cannot succeed."""
-        if self._lookout is None:
-            self._lookout = self._new_lookout()
-        self._lookout.look(pod, events, time.monotonic())
-        if condition(pod or {}, "PodScheduled").get("status") == "False":
-            self.give_turn_back()
-        if pod is not None and self.plan is not None and (lost := quality_lost(pod, self.plan)):
-            self._notice(lost)
+    # What is kept.
 
-    def _new_lookout(self) -> Lookout:
-        if (plan := self.plan) is None:
-            return Lookout(self._tell, "", NODE_WAITS, Circumstances(), self._node_of)
-        nodes = plan.pool.nodes
-        # a pool whose nodes are described is one whose nodes are made as they are needed
-        known = Circumstances(plan.image.title, format_memory(plan.memory), bool(nodes.instance_types))
-        return Lookout(self._tell, plan.pool.name, NODE_WAITS, known, self._node_of)
-
-    def _node_of(self, name: str) -> Mapping[str, Any] | None:
-        return shared.NODE_LOOKS.look(self.api, self.patience, name)
-
-    def overdue(self) -> LaunchFailed:
-        """Return what is said of a start that took too long: what was in its way, if anything is known to be."""
-        late = super().overdue()
-        trouble = self._lookout.trouble if self._lookout else None
-        return LaunchFailed(f"{late} {trouble.sentence}", kind=trouble.kind, blame=trouble.blame) if trouble else late
-
-    def _notice(self, sentence: str) -> None:
-        """Say something once, to operators and to the person who waits."""
-        if sentence not in self._notices:
-            self._notices.append(sentence)
-            self.log.warning("%s: %s", self._log_name, sentence)
-            self._tell(sentence)
-
-    @property
-    def cluster(self) -> Cluster:
-        """The API server that this spawner makes objects on."""
-        return KubernetesCluster(self.api.api_client, self.patience)
+    def get_state(self) -> dict[str, Any]:
+        """Keep what a hub that comes back has to know, and services read over the hub's API."""
+        state: dict[str, Any] = super().get_state()
+        return state | self.record.document()
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take up an environment after a hub restart; what it took by the policy of then counts for its team again."""
         super().load_state(state)
+        self.record = EnvironmentRecord.parse(state)
+        self.current = Start(self, is_taken_up=bool(state))
         self.api_token = self.record.token
+        self.shared.over.update(self.record.over)
+        if self.spawn_id:
+            self.shared.spawns.add(self.spawn_id)
         if self.record.plan is not None:
-            USES.hold(use_of(self.record.plan, self.person))
+            self.shared.uses.hold(use_of(self.record.plan, self.person))
 
     def clear_state(self) -> None:
-        """Forget what ran; it no longer counts towards its team's quota."""
+        """Forget what ran: it no longer counts towards its team's quota, and what still carries its id is nobody's."""
         super().clear_state()
-        self.plan = None
-        self._entrance.leave()
-        self._companions.leave()
-        self._notices.clear()
-        self._lookout = None
-        USES.release(self.person.environment)
+        self.shared.spawns.discard(self.spawn_id)
+        self.shared.uses.release(self.person.environment)
+        self.record = EnvironmentRecord(over=self.record.over)
+        self.decision = None
+        self.current.leave()
+        self.current = Start(self, after=self.current.undoing)
 
 
 async def _launch_form(spawner: SwishSpawner) -> str:
-    await shared.NODES.want(spawner.api, spawner.patience, _watched_pods, FIRST_LOOK)
-    return render_form(spawner, spawner.take_submitted())
+    await spawner.shared.nodes.want(spawner.api, spawner.patience, _watched_pods, FIRST_LOOK)
+    return render_form(spawner.launcher, spawner.take_submitted())
 
 
 def _watched_pods() -> list[Mapping[str, Any]]:

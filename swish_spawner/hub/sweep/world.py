@@ -12,6 +12,7 @@ from typing import Any, Final
 from jupyterhub import orm
 from jupyterhub.app import JupyterHub
 from kubespawner.clients import shared_client
+from traitlets.log import get_logger
 
 from swish_spawner.adapters.kubernetes.lease import Leases
 from swish_spawner.adapters.kubernetes.pods import Pods
@@ -23,12 +24,14 @@ from swish_spawner.core.record import EnvironmentRecord, pod_of
 from swish_spawner.core.upkeep.sweep import Desired, Observed
 from swish_spawner.core.upkeep.tenancy import LEASE
 from swish_spawner.hub.launch.spawner import SwishSpawner
-from swish_spawner.hub.shared import OVER, SPAWNS
+from swish_spawner.hub.shared.shared import Shared, shared_of
 from swish_spawner.hub.sweep.sweeper import NotReady
 from swish_spawner.hub.sweep.tenancy import Tenancy
 
 #: After so long (seconds) a namespace that could not be watched is tried again.
 _TRY_AGAIN: Final = 600.0
+#: How often to look whether the hub listens by now (seconds).
+_LOOK_AGAIN: Final = 0.5
 
 
 class HubWorld:
@@ -41,6 +44,28 @@ class HubWorld:
     def __init__(self) -> None:
         self._scouts: dict[str, SwishSpawner] = {}
         self._watching: dict[str, tuple[float, asyncio.Future[Any]]] = {}
+        self._holding: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        """Hold the namespaces from now on, for as long as the event loop runs."""
+        self._holding = asyncio.get_running_loop().create_task(self._hold_namespaces())
+
+    async def _hold_namespaces(self) -> None:
+        """Begin as soon as the hub listens.
+
+        Raises:
+            SystemExit: another hub is at work in one of them.
+        """
+        while True:
+            try:
+                tenancy = self.tenancy()
+            except NotReady:
+                await asyncio.sleep(_LOOK_AGAIN)
+            except Exception as error:  # noqa: BLE001 - it is in the log, and the hub works without
+                get_logger().error("Nobody can say whether another hub is at work here: %s", error)
+                return
+            else:
+                await tenancy.run()
 
     def desired(self, *, asked_again: bool) -> Desired:
         """Return what the hub knows; asked again, with everything that its database has.
@@ -49,7 +74,8 @@ class HubWorld:
         takes its servers from, and a start is in it before its pod is made. So a start is dead when neither has it.
         """
         app = self._hub()
-        ids, pods, over = set(SPAWNS), set[str](), set(OVER)
+        shared = self._shared(app)
+        ids, pods, over = set(shared.spawns), set[str](), set(shared.over)
         if asked_again:
             for state in live_states(app.db):
                 ids.add(EnvironmentRecord.parse(state).spawn_id)
@@ -66,7 +92,10 @@ class HubWorld:
         scout = self._scout(self._hub())
         leases = Leases(shared_client("CoordinationV1Api"), LEASE, scout.patience)
         return Tenancy(
-            scout.installation, leases, lambda: namespaces(scout.policy, scout.namespace), lambda: bool(SPAWNS)
+            scout.installation,
+            leases,
+            lambda: namespaces(scout.policy, scout.namespace),
+            lambda: bool(scout.shared.spawns),
         )
 
     def observed(self) -> list[Observed]:
@@ -82,7 +111,7 @@ class HubWorld:
 
     def is_live(self, spawn_id: str) -> bool:
         """Say whether a start is live, at this very moment."""
-        return spawn_id in SPAWNS
+        return spawn_id in self._shared(self._hub()).spawns
 
     async def delete(self, pod: Observed) -> bool:
         """Ask for the end of a pod that has not changed since, with what it says that it needs to end by itself."""
@@ -93,13 +122,16 @@ class HubWorld:
     def _hub(self) -> Any:
         """Return the hub's application.
 
-        It listens only after it has read every server that it has, and so has given SPAWNS their ids: `initialize`,
+        It listens only after it has read every server that it has, and so knows the starts of all: `initialize`,
         with `init_spawners` up to where it first waits, is over before `start` makes `http_server`.
         """
         app = JupyterHub.instance() if JupyterHub.initialized() else None
         if app is None or app.http_server is None:
             raise NotReady("the hub has not started yet")
         return app
+
+    def _shared(self, app: Any) -> Shared:
+        return shared_of(app.tornado_settings)
 
     def _scout(self, app: Any, namespace: str = "") -> SwishSpawner:
         """Return a spawner of nobody's, which has everything that the administrator has set, and starts nothing."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from jinja2 import Environment
-from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from swish_spawner.adapters.jupyterhub import Hub
 from swish_spawner.core.policy.values import Policy
@@ -21,6 +21,9 @@ class SiteMetrics:
         self.registry = CollectorRegistry()
         self.requests = Histogram(
             "swish_web_request_seconds", "How long answers took", ["handler", "status"], registry=self.registry
+        )
+        self.policy_refused = Counter(
+            "swish_policy_refused_total", "Changes of the policy file that were refused", registry=self.registry
         )
 
 

@@ -27,7 +27,7 @@ from swish_spawner.services.keys.room import KeyMetrics, Keys
 from swish_spawner.services.keys.store import KeyStore
 from swish_spawner.services.keys.upkeep import upkeep
 from swish_spawner.services.site.settings import Settings, SettingsError, read_settings
-from swish_spawner.services.site.site import Site
+from swish_spawner.services.site.site import Site, SiteMetrics
 from swish_spawner.services.ssh_log.metrics import LogMetrics
 from swish_spawner.services.ssh_log.page import Log
 from swish_spawner.services.ssh_log.run import Audit, reader
@@ -51,12 +51,8 @@ def make_rooms(settings: Settings, client: ApiClient) -> Rooms:
     Raises:
         PolicyError: the policy file has no good content to begin with.
     """
-
-    def refused(error: PolicyError) -> None:
-        LOG.error("The changed policy file is refused and the last good one stays in force: %s", error)
-
-    policy = PolicyFile(settings.policy, refused)
-    api = CoreV1Api(client)
+    api, metrics = CoreV1Api(client), SiteMetrics()
+    policy = PolicyFile(settings.policy, LOG, metrics.policy_refused)
     site = Site(
         settings=settings,
         policy=policy.current,
@@ -64,6 +60,7 @@ def make_rooms(settings: Settings, client: ApiClient) -> Rooms:
         now=lambda: datetime.now(UTC).replace(microsecond=0),
         pages=templates(),
         tabs=TABS,
+        metrics=metrics,
     )
     store = KeyStore(KeySecrets(api, PATIENCE), settings.namespace, policy.current)
     keys = Keys(site, store, lambda: SshPods(api, PATIENCE), GitHubKeys(), KeyMetrics(site.metrics.registry))

@@ -1,4 +1,4 @@
-"""The launch form offers what the person may have, escapes every text, and gives back plain options."""
+"""The launch form offers what the person may have, and escapes every text."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ from typing import Any
 import pytest
 
 from swish_spawner.core.launch.capacity import Amounts, State
-from swish_spawner.core.launch.plan import Person, plan_server
-from swish_spawner.core.launch.request import parse_request
+from swish_spawner.core.launch.plan import Person
 from swish_spawner.core.policy.values import Policy, Pool
-from swish_spawner.errors import RequestError
-from swish_spawner.hub.form.form import options_from_form, render_form, state_words
+from swish_spawner.hub.form.form import render_form
 
 
 @dataclass
-class FakeLauncher:
-    """A spawner as far as the form knows one."""
+class FakeViewer:
+    """Who looks at the form, as far as it knows."""
 
     policy: Policy
     person: Person
@@ -45,7 +43,7 @@ def inputs(html: str, name: str) -> dict[str, bool]:
 
 def test_only_what_the_persons_teams_allow_is_offered(policy: Policy, ada: Person) -> None:
     """Other teams, images and pools are not on the form."""
-    html = render_form(FakeLauncher(policy, replace(ada, groups=frozenset({"genomics"}))))
+    html = render_form(FakeViewer(policy, replace(ada, groups=frozenset({"genomics"}))))
     assert inputs(html, "team") == {"genomics": True}
     assert inputs(html, "image") == {"r": True}
     assert inputs(html, "size") == {"general/small": True, "general/large": False, "auto/custom": False}
@@ -53,7 +51,7 @@ def test_only_what_the_persons_teams_allow_is_offered(policy: Policy, ada: Perso
 
 def test_a_person_in_no_team_is_told_what_to_do(policy: Policy, ada: Person) -> None:
     """Instead of an empty form there is a sentence."""
-    html = render_form(FakeLauncher(policy, replace(ada, groups=frozenset())))
+    html = render_form(FakeViewer(policy, replace(ada, groups=frozenset())))
     assert "Ask an administrator" in html
     assert "<input" not in html
 
@@ -73,7 +71,7 @@ def test_a_person_in_no_team_is_told_what_to_do(policy: Policy, ada: Person) -> 
 )
 def test_the_last_choice_is_made_again(policy: Policy, ada: Person, options: Any, size: str) -> None:
     """Saved options are pre-selected where they still fit, and dropped where they do not."""
-    chosen = inputs(render_form(FakeLauncher(policy, ada, options)), "size")
+    chosen = inputs(render_form(FakeViewer(policy, ada, options)), "size")
     assert [value for value, checked in chosen.items() if checked] == [size]
 
 
@@ -84,94 +82,22 @@ def test_every_text_is_escaped(policy: Policy, ada: Person) -> None:
     pool = replace(policy.pools["general"], title=f"</script>{evil}")
     policy = replace(policy, images={**policy.images, "python3": image}, pools={**policy.pools, "general": pool})
     saved = {"pool": "general", "cpu": '"><b>', "memory": evil, "team": evil, "packages": ["</textarea>" + evil, 3]}
-    html = render_form(FakeLauncher(policy, ada, saved))
+    html = render_form(FakeViewer(policy, ada, saved))
     assert "<script>alert" not in html
     assert '"><b>' not in html
     assert "</textarea>&lt;" not in html
 
 
-def test_what_the_form_sends_is_what_the_person_chose(policy: Policy, ada: Person) -> None:
-    """A size becomes a pool with its CPU and memory; empty fields are left to the policy."""
-    fields = {"team": ["imaging"], "project": [""], "image": ["r"], "size": ["general/large"], "cpu": ["7"]}
-    options = options_from_form(fields | {"memory": [""], "_xsrf": ["x"]}, policy)
-    assert options == {"team": "imaging", "image": "r", "pool": "general", "cpu": "4", "memory": "16Gi"}
-    assert plan_server(ada, parse_request(options), policy).project == "atlas"
-
-
-def test_a_custom_size_takes_what_was_typed(policy: Policy) -> None:
-    """CPU and memory come from their own fields."""
-    fields = {"size": ["auto/custom"], "cpu": [" 3 "], "memory": ["5Gi"], "gpu": ["nvidia-t4"], "gpu_count": ["1"]}
-    assert options_from_form(fields, policy) == {
-        "pool": "auto",
-        "cpu": "3",
-        "memory": "5Gi",
-        "gpu": "nvidia-t4",
-        "gpu_count": 1,
-    }
-
-
-def test_what_was_typed_for_a_custom_size_goes_with_no_other(policy: Policy) -> None:
-    """A browser also sends fields that the person has turned away from."""
-    fields = {"size": ["general/small"], "cpu": ["7"], "gpu": ["nvidia-t4"], "gpu_count": ["2"]}
-    assert options_from_form(fields, policy) == {"pool": "general", "cpu": "500m", "memory": "1Gi"}
-
-
-def test_packages_are_one_a_line_and_a_switch_is_true(policy: Policy) -> None:
-    """What a form sends as text gets the type that the REST API has."""
-    fields = {"packages": ["flask==3.0.3\r\n\r\n numpy "], "ssh": ["on"]}
-    assert options_from_form(fields, policy) == {"packages": ["flask==3.0.3", "numpy"], "ssh": True}
-
-
-def test_a_pool_without_sizes_has_one_of_its_defaults(policy: Policy) -> None:
-    """Its defaults are left to the policy, so that a later change takes effect."""
-    assert options_from_form({"size": ["shared/default"], "cpu": [""], "memory": [""]}, policy) == {"pool": "shared"}
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"size": ["general/none"]},
-        {"size": ["none/small"]},
-        {"size": ["x"]},
-        {"team": ["a", "b"]},
-        {"cpu": []},
-        {"gpu_count": ["x"]},
-    ],
-)
-def test_a_field_that_the_form_does_not_send_is_refused(policy: Policy, fields: dict[str, list[str]]) -> None:
-    """Whoever makes up a request is told which field is wrong."""
-    with pytest.raises(RequestError) as caught:
-        options_from_form(fields, policy)
-    assert caught.value.field in fields
-
-
 def test_every_control_has_a_label(policy: Policy, ada: Person) -> None:
     """A screen reader says what each control is for."""
-    html = render_form(FakeLauncher(policy, ada))
+    html = render_form(FakeViewer(policy, ada))
     controls = len(re.findall(r"<(?:input|select|textarea)\b", html))
     assert len(re.findall(r"<label\b", html)) == controls
-
-
-WORDS: list[tuple[State, float | None, str]] = [
-    (State.FREE, 240, "Free now"),
-    (State.NEW_NODE, None, "Needs a new node"),
-    (State.NEW_NODE, 20, "Needs a new node, about 1 minute"),
-    (State.NEW_NODE, 220, "Needs a new node, about 4 minutes"),
-    (State.FULL, None, "Full; waits until another stops"),
-    (State.GROWS, 220, "Gets a new node if none is free"),
-    (State.UNKNOWN, 220, ""),
-]
-
-
-@pytest.mark.parametrize(("state", "seconds", "words"), WORDS)
-def test_what_is_free_is_said_in_words(state: State, seconds: float | None, words: str) -> None:
-    """How long a node takes is said where it is known, and nothing is said where nothing is known."""
-    assert state_words(state, seconds) == words
 
 
 def test_each_size_says_what_its_pool_has(policy: Policy, ada: Person) -> None:
     """As text, with a picture that a screen reader passes over; a pool of which nothing is known has neither."""
     states = {"general": State.FREE, "gpu": State.NEW_NODE, "high-memory": State.FULL}
-    html = render_form(FakeLauncher(policy, ada, states=states, seconds=220))
+    html = render_form(FakeViewer(policy, ada, states=states, seconds=220))
     said = re.findall(r'<span class="swish-state"><svg [^>]*aria-hidden="true"[^>]*>.*?</svg>([^<]*)</span>', html)
     assert said == ["Free now", "Free now", "Full; waits until another stops", "Needs a new node, about 4 minutes"]

@@ -99,8 +99,8 @@ async def test_a_plan_leaves_nothing_in_the_next(make_spawner: Make) -> None:
     spawner.user_options = {"pool": "shared"}
     await start_as_far_as_the_options(spawner)
     await start_as_far_as_the_options(fresh)
-    assert spawner.plan is not None
-    for name in kubespawner_traits(spawner.plan, "swish"):
+    assert spawner.decision is not None
+    for name in kubespawner_traits(spawner.decision.plan, "swish"):
         assert getattr(spawner, name) == getattr(fresh, name), name
 
 
@@ -159,7 +159,7 @@ async def test_a_refusal_is_a_4xx_answer_with_a_sentence(
         await spawner._run_apply_user_options(options)
     assert caught.value.status_code == status
     assert part in caught.value.jupyterhub_message  # type: ignore[attr-defined]
-    assert spawner.plan is None
+    assert spawner.decision is None
 
 
 @pytest.mark.claim("one-set-of-rules")
@@ -188,7 +188,7 @@ async def test_an_administrators_own_hook_still_runs(make_spawner: Make) -> None
     spawner = make_spawner(apply_user_options=lambda _, options: seen.append(options))
     await spawner._run_apply_user_options(spawner.user_options)
     assert seen == [{}]
-    assert spawner.plan is not None
+    assert spawner.decision is not None
 
 
 async def test_a_link_does_not_launch(make_spawner: Make) -> None:
@@ -267,8 +267,8 @@ async def test_every_owned_trait_is_kubespawners(make_spawner: Make) -> None:
     """A misspelt trait would be set as an attribute that nothing reads."""
     spawner = make_spawner()
     await start_as_far_as_the_options(spawner)
-    assert spawner.plan is not None
-    assert {*kubespawner_traits(spawner.plan, "swish"), *MERGED} <= set(spawner.trait_names())
+    assert spawner.decision is not None
+    assert {*kubespawner_traits(spawner.decision.plan, "swish"), *MERGED} <= set(spawner.trait_names())
 
 
 async def test_a_lost_guarantee_is_said_once(make_spawner: Make, caplog: pytest.LogCaptureFixture) -> None:
@@ -276,9 +276,9 @@ async def test_a_lost_guarantee_is_said_once(make_spawner: Make, caplog: pytest.
     spawner = make_spawner()
     await start_as_far_as_the_options(spawner)
     pod = {"status": {"qosClass": "Burstable", "phase": "Pending"}}
-    spawner.look(pod, ())
-    spawner.look(pod, ())
-    (notice,) = spawner._notices
+    spawner.current.look(pod, ())
+    spawner.current.look(pod, ())
+    (notice,) = spawner.current.notices
     assert "Burstable, not Guaranteed" in notice
 
 
@@ -288,7 +288,7 @@ async def test_packages_that_do_not_install_end_the_start(make_spawner: Make) ->
     await start_as_far_as_the_options(spawner)
     ended = {"name": "packages", "state": {"terminated": {"exitCode": 1, "message": "ERROR: nothing found"}}}
     with pytest.raises(LaunchFailed, match='pip says: "ERROR: nothing found"'):
-        spawner.look({"status": {"initContainerStatuses": [ended]}}, ())
+        spawner.current.look({"status": {"initContainerStatuses": [ended]}}, ())
 
 
 class RecordingCluster:
@@ -315,7 +315,7 @@ async def test_companions_are_made_and_then_the_administrators_hook_runs(
     spawner = make_spawner(options=options, after_pod_created_hook=lambda *_: cluster.made.append("theirs"))
     await start_as_far_as_the_options(spawner)
     pod = {"metadata": {"name": "jupyter-ada", "uid": "1", "namespace": "swish"}}
-    await spawner._make_owned(pod)
+    await spawner.make_owned(pod)
     assert cluster.made == made
 
 

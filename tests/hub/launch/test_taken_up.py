@@ -14,12 +14,12 @@ from tornado import web
 
 from swish_spawner.core import labels
 from swish_spawner.hub.launch import beside
-from swish_spawner.hub.launch.adopted import AdoptedServer
+from swish_spawner.hub.launch.presence import AdoptedServer
 from swish_spawner.hub.launch.spawner import SwishSpawner
-from swish_spawner.hub.shared import OVER
 from tests.fake_api import FakeApi, served_beside
-from tests.hub.launch.test_engine import POD, Running, begin, until
+from tests.hub.conftest import Process, begin
 from tests.hub.launch.test_rest import CONFIG
+from tests.hub.launch.test_start import POD, Running, until
 from tests.real_hub import running_hub
 from tests.real_hub import until as hub_until
 
@@ -93,7 +93,7 @@ async def test_an_environment_in_a_back_off_is_left_to_kubernetes(launch: Launch
     """It was started once, and will be again."""
     first = await started(launch)
     api.run(POD, phase="Running", podIP="127.0.0.1", containerStatuses=[BACK_OFF])
-    await until(lambda: (first.pod or {})["status"]["containerStatuses"] == [BACK_OFF])
+    await until(lambda: (first.seen.now or {})["status"]["containerStatuses"] == [BACK_OFF])
     second = await restarted(launch, first)
     assert await second.poll() is None
     assert api.pod(POD)
@@ -129,7 +129,7 @@ async def test_an_environment_that_is_gone_is_gone(launch: Launch, api: FakeApi)
     first = await started(launch)
     api.gone(POD)
     second = await restarted(launch, first)
-    await until(lambda: first.pod is None)
+    await until(lambda: first.seen.now is None)
     assert await second.poll() == 1
 
 
@@ -166,10 +166,12 @@ async def test_another_installations_pod_is_left(launch: Launch, api: FakeApi) -
 
 
 @pytest.mark.claim("lost-ends-by-its-person")
-async def test_what_runs_unknown_to_the_hub_ends_at_the_second_word(launch: Launch, api: FakeApi) -> None:
+async def test_what_runs_unknown_to_the_hub_ends_at_the_second_word(
+    launch: Launch, api: FakeApi, process: Process
+) -> None:
     """A hub with a new database does not end it at somebody's first start, but says what would happen."""
     await started(launch)
-    OVER.clear()
+    process.shared.over.clear()
     spawner = launch()
     with pytest.raises(web.HTTPError, match="still runs, and this hub does not know of it"):
         await (await begin(spawner))
@@ -184,7 +186,7 @@ async def test_what_runs_unknown_to_the_hub_ends_at_the_second_word(launch: Laun
     assert api.graces == [None, None]
 
 
-async def test_what_a_stop_could_not_end_is_over(launch: Launch, api: FakeApi) -> None:
+async def test_what_a_stop_could_not_end_is_over(launch: Launch, api: FakeApi, process: Process) -> None:
     """The hub that comes after ends it at the next start without asking, and the sweeper may remove it."""
     first = await started(launch)
     api.failures["DELETE pods"] = [(403, "no")]
@@ -193,10 +195,10 @@ async def test_what_a_stop_could_not_end_is_over(launch: Launch, api: FakeApi) -
     spawn_id = first.spawn_id
     first.clear_state()
     assert first.get_state()["swish_over"] == [spawn_id]
-    OVER.clear()
+    process.shared.over.clear()
     again = launch()
     again.load_state(first.get_state())
-    assert spawn_id in OVER
+    assert spawn_id in process.shared.over
     await (await begin(again))
     assert api.pod(POD)["metadata"]["annotations"][labels.SPAWN_ID] == again.spawn_id
 
@@ -206,7 +208,7 @@ async def test_what_is_gone_is_not_remembered(running: Running) -> None:
     spawner = await running()
     await spawner.stop()
     assert "swish_over" not in spawner.get_state()
-    assert not OVER
+    assert not spawner.shared.over
 
 
 def claims(spawner: SwishSpawner, api: FakeApi) -> list[str]:

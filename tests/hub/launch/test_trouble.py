@@ -12,11 +12,12 @@ import pytest
 from tornado import web
 
 from swish_spawner.core.progress import endings
-from swish_spawner.hub.launch import engine, lookout
+from swish_spawner.hub.launch import seen_pod, stop
 from swish_spawner.hub.launch.spawner import SwishSpawner
-from swish_spawner.hub.shared import SPAWNS
+from swish_spawner.hub.launch.telling import lookout
 from tests.fake_api import FakeApi
-from tests.hub.launch.test_engine import POD, begin, until
+from tests.hub.conftest import Process, begin
+from tests.hub.launch.test_start import POD, until
 
 Launch = Callable[..., SwishSpawner]
 #: A start that waits for its own pause to look again takes 5 seconds, and one that waits for its timeout 600.
@@ -60,7 +61,7 @@ FATAL = [
 @pytest.mark.claim("start-leaves-no-pod")
 @pytest.mark.parametrize(("status", "code", "words"), FATAL, ids=[words for _, _, words in FATAL])
 async def test_the_news_ends_the_start(
-    launch: Launch, api: FakeApi, status: dict[str, Any], code: int, words: str
+    launch: Launch, api: FakeApi, process: Process, status: dict[str, Any], code: int, words: str
 ) -> None:
     """Nobody waits for a timeout, the answer has the sentence, and no pod is left."""
     api.runs = False
@@ -73,7 +74,7 @@ async def test_the_news_ends_the_start(
     assert time.monotonic() - told < AT_ONCE_SECONDS
     assert caught.value.status_code == code
     assert not api.objects["pods"]
-    assert not SPAWNS
+    assert not process.shared.spawns
 
 
 async def test_what_may_mend_itself_is_waited_for(launch: Launch, api: FakeApi) -> None:
@@ -90,7 +91,7 @@ async def test_what_may_mend_itself_is_waited_for(launch: Launch, api: FakeApi) 
 
 def said(spawner: SwishSpawner) -> list[str]:
     """Everything that was said of a start so far."""
-    return [message["message"] for message in spawner.messages._messages]
+    return [message["message"] for message in spawner.current.messages._messages]
 
 
 async def test_progress_tells_what_kubernetes_does(launch: Launch, api: FakeApi) -> None:
@@ -154,10 +155,10 @@ async def test_events_of_other_objects_are_passed_over(launch: Launch, api: Fake
 async def test_a_timeout_says_what_was_in_the_way(make_spawner: Launch) -> None:
     """Where something is known of it."""
     spawner = make_spawner()
-    assert "administrator" in str(spawner.overdue())
-    spawner.look({"status": waits("ErrImagePull", "dial tcp: i/o timeout")}, ())
-    assert re.search("within 600 seconds.*could not be fetched so far", str(spawner.overdue()))
-    assert spawner.overdue().kind == "image_pull"
+    assert "administrator" in str(spawner.current.overdue())
+    spawner.current.look({"status": waits("ErrImagePull", "dial tcp: i/o timeout")}, ())
+    assert re.search("within 600 seconds.*could not be fetched so far", str(spawner.current.overdue()))
+    assert spawner.current.overdue().kind == "image_pull"
 
 
 @pytest.mark.parametrize(
@@ -180,7 +181,7 @@ async def test_what_runs_and_ends_again_is_an_answer(launch: Launch, api: FakeAp
     """JupyterHub alone would wait for its own timeout, and count it as a failure of its own."""
     spawner = launch(first_answer_seconds=30)
     started = await begin(spawner)
-    await until(lambda: "noticed" in spawner.marks)
+    await until(lambda: "noticed" in spawner.current.marks)
     api.run(POD, **ended("OOMKilled", 137))
     with pytest.raises(web.HTTPError, match="ran out of memory"):
         await started
@@ -191,7 +192,7 @@ async def test_a_start_ends_when_the_environment_takes_connections(launch: Launc
     """And not when its container runs."""
     spawner = launch(first_answer_seconds=30)
     started = await begin(spawner)
-    await until(lambda: "noticed" in spawner.marks)
+    await until(lambda: "noticed" in spawner.current.marks)
     await asyncio.sleep(0.05)
     assert not started.done()
     server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", spawner.port)
@@ -216,7 +217,7 @@ def lost_node(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The status of a pod whose node does not answer, while nobody has time; what is deleted there stays."""
     monkeypatch.setattr(lookout, "_SLOW", 0.0)
     monkeypatch.setattr(endings, "_AWAY", 0.0)
-    monkeypatch.setattr(engine, "_LOOK_AGAIN", 0.05)
+    monkeypatch.setattr(seen_pod, "LOOK_AGAIN", 0.05)
     ready = {"type": "Ready", "status": "Unknown"}
     api.change("nodes", "ADDED", {"metadata": {"name": "away", "namespace": ""}, "status": {"conditions": [ready]}})
     api.runs, api.keeps = False, True
@@ -235,27 +236,29 @@ async def lose(launch: Launch, api: FakeApi, status: dict[str, Any]) -> SwishSpa
     return spawner
 
 
-async def test_a_lost_node_is_not_waited_for(launch: Launch, api: FakeApi, lost_node: dict[str, Any]) -> None:
+async def test_a_lost_node_is_not_waited_for(
+    launch: Launch, api: FakeApi, process: Process, lost_node: dict[str, Any]
+) -> None:
     """Nobody there would end the pod: that is asked for, and is Kubernetes' to do when it can."""
     began = time.monotonic()
     spawner = await lose(launch, api, lost_node)
     await spawner.stop()
     assert time.monotonic() - began < AT_ONCE_SECONDS
     assert api.pod(POD)["metadata"]["deletionTimestamp"]
-    assert not SPAWNS
+    assert not process.shared.spawns
 
 
 async def test_a_pod_that_does_not_end_is_said_to_the_next_start(
-    launch: Launch, api: FakeApi, lost_node: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    launch: Launch, api: FakeApi, process: Process, lost_node: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It can neither take the name nor have the volume meanwhile."""
     spawner = await lose(launch, api, lost_node)
-    monkeypatch.setattr(engine, "_GONE", -float(spawner.delete_grace_period))
+    monkeypatch.setattr(stop, "_GONE", -float(spawner.delete_grace_period))
     started = await begin(spawner)
     with pytest.raises(web.HTTPError, match="earlier pod has not ended") as caught:
         await started
     assert caught.value.status_code == 503
-    assert not SPAWNS
+    assert not process.shared.spawns
 
 
 async def test_a_start_goes_on_once_the_earlier_pod_is_gone(
@@ -276,10 +279,10 @@ async def test_a_hub_that_comes_back_forgets_no_pod_on_a_lost_node(
     """It may run there yet: its end is asked for as the node can do it, and the server is known to be none at once."""
     first = launch()
     started = await begin(first)
-    await until(lambda: first.pod)
+    await until(lambda: first.seen.now)
     again = launch()
     again.load_state(first.get_state())
-    monkeypatch.setattr(first, "_begin_undo", lambda: None)  # it was killed
+    monkeypatch.setattr(first.current, "_begin_undo", lambda: None)  # it was killed
     started.cancel()
     api.pod(POD)["spec"]["nodeName"] = "away"
     api.run(POD, **lost_node)

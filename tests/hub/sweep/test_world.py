@@ -17,12 +17,12 @@ from swish_spawner.core import labels
 from swish_spawner.core.record import EnvironmentRecord
 from swish_spawner.core.upkeep.sweep import Rules
 from swish_spawner.hub.launch.spawner import SwishSpawner
-from swish_spawner.hub.shared import SPAWNS
 from swish_spawner.hub.sweep.sweeper import NotReady, Sweeper
 from swish_spawner.hub.sweep.world import HubWorld, observed
 from tests.conftest import WIDE_POLICY
 from tests.fake_api import FakeApi
-from tests.hub.launch.test_engine import Running
+from tests.hub.conftest import Process
+from tests.hub.launch.test_start import Running
 
 # JupyterHub's own type of column
 pytestmark = pytest.mark.filterwarnings("ignore:TypeDecorator JSONDict")
@@ -32,13 +32,18 @@ LONG_AGO = "2026-01-01T00:00:00Z"
 
 
 @pytest.fixture
-def app(launch: Launch, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
+def app(process: Process, launch: Launch, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     """As much of a hub's application as is looked at, with a database of its own; its spawners have a client."""
     monkeypatch.setattr("kubespawner.spawner.shared_client", clients.shared_client)
     session = orm.new_session_factory("sqlite:///:memory:")()
     config = Config({"SwishSpawner": {"policy_path": str(WIDE_POLICY), "installation": "here", "namespace": "swish"}})
     app = SimpleNamespace(
-        http_server=object(), db=session, spawner_class=SwishSpawner, hub=None, config=config, tornado_settings={}
+        http_server=object(),
+        db=session,
+        spawner_class=SwishSpawner,
+        hub=None,
+        config=config,
+        tornado_settings=process.settings,
     )
     monkeypatch.setattr(JupyterHub, "initialized", lambda: True)
     monkeypatch.setattr(JupyterHub, "instance", lambda: app)
@@ -170,17 +175,19 @@ def test_nobody_works_in_what_has_ended(phase: str, works: bool) -> None:
 
 
 @pytest.mark.claim("sweeper-no-live-start")
-async def test_a_starts_id_is_live_in_memory(world: HubWorld, api: FakeApi) -> None:
+async def test_a_starts_id_is_live_in_memory(world: HubWorld, process: Process) -> None:
     """From its beginning to its end."""
-    assert set(world.desired(asked_again=False).spawn_ids) == SPAWNS != set()
-    assert all(map(world.is_live, SPAWNS))
+    assert set(world.desired(asked_again=False).spawn_ids) == process.shared.spawns != set()
+    assert all(map(world.is_live, process.shared.spawns))
 
 
 @pytest.mark.claim("sweeper-no-live-start")
 @pytest.mark.parametrize("server", [True, False])
-async def test_the_database_says_what_is_live(world: HubWorld, app: SimpleNamespace, server: bool) -> None:
+async def test_the_database_says_what_is_live(
+    world: HubWorld, app: SimpleNamespace, process: Process, server: bool
+) -> None:
     """By each server's state: the start's id, and the pod's name for one that an older version started."""
-    SPAWNS.clear()
+    process.shared.spawns.clear()
     state = {"swish_spawn_id": "stored", "namespace": "swish", "pod_name": "jupyter-eve"}
     stored(app, state, server=server)
     desired = world.desired(asked_again=True)

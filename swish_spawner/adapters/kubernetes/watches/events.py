@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from swish_spawner.adapters.kubernetes.watches.wakeups import BELLS
 from swish_spawner.adapters.kubernetes.watches.watch import Resource, Watch, bare
 
 
@@ -20,8 +19,8 @@ class EventWatch(Watch):
     #: The most that is kept of one pod.
     most = 100
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
         self._followed: dict[str, dict[str, Resource]] = {}
         self._claims: dict[str, str] = {}
 
@@ -72,7 +71,7 @@ class EventWatch(Watch):
         events[name] = {**resource, "metadata": bare(resource["metadata"]), "arrived": time.monotonic()}
         while len(events) > self.most:
             del events[next(iter(events))]
-        BELLS.ring(key)
+        self._tell(key)
 
     def _forget(self, resource: Resource) -> None:
         """Events are deleted when they are old, which is no news."""

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
 
-from swish_spawner.adapters.kubernetes.watches.wakeups import BELLS
 from swish_spawner.adapters.kubernetes.watches.watch import CONNECT, Resource, Watch, bare, resource_key
 
 #: Of how many deleted pods the end is remembered, for the starts that are about to hear of it.
@@ -25,8 +24,8 @@ class PodWatch(Watch):
 
     kind = "pods"
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
         self._deleted: deque[str] = deque(maxlen=1000)
         self._last: dict[str, Resource] = {}
 
@@ -46,7 +45,7 @@ class PodWatch(Watch):
         try:
             if response.status == HTTPStatus.NOT_FOUND:
                 if self.resources.pop(key, None) is not None:
-                    BELLS.ring(key)
+                    self._tell(key)
             elif response.status == HTTPStatus.OK:
                 self.offer(json.loads(await response.read()))
         finally:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final
 
 
-class Bells:
+class WakeUps:
     """Wakes who waits for news of a pod; a key is ``namespace/name``."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, set[asyncio.Future[None]]] = {}
 
-    def ring(self, key: str) -> None:
+    def wake(self, key: str) -> None:
         """Wake all who wait for this pod."""
         for future in self._waiting.pop(key, ()):
             if not future.done():
@@ -32,7 +31,3 @@ class Bells:
             waiting.discard(future)
             if not waiting:
                 self._waiting.pop(key, None)
-
-
-#: One hub is one process with one event loop; pods and events ring the same bells.
-BELLS: Final = Bells()

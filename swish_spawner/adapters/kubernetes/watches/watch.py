@@ -21,7 +21,7 @@ from kubespawner.reflector import ResourceReflector
 
 from swish_spawner.adapters.backoff import Backoff
 from swish_spawner.adapters.kubernetes.pieces import lines, pages
-from swish_spawner.adapters.kubernetes.watches.wakeups import BELLS
+from swish_spawner.adapters.kubernetes.watches.wakeups import WakeUps
 
 Resource = dict[str, Any]
 
@@ -45,7 +45,12 @@ class _GoneError(Exception):
 
 
 class Watch(ResourceReflector):
-    """Follows one kind of resource in one namespace, or in all."""
+    """Follows one kind of resource in one namespace, or in all.
+
+    Args:
+        wakeups: of those who wait for news of a resource.
+        arguments: KubeSpawner's.
+    """
 
     resources: dict[str, Resource]
     #: Whether the API server sends bookmarks, so that silence is a sign of trouble.
@@ -55,6 +60,10 @@ class Watch(ResourceReflector):
     _stale = 0
     _heard = 0.0
     connected = False
+
+    def __init__(self, *, wakeups: WakeUps | None = None, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._wakeups = wakeups or WakeUps()
 
     @property
     def healthy(self) -> bool:
@@ -233,7 +242,7 @@ class Watch(ResourceReflector):
 
     def _tell(self, key: str) -> None:
         """Tell whoever waits that there is news of a resource."""
-        BELLS.ring(key)
+        self._wakeups.wake(key)
 
 
 def resource_key(resource: Resource) -> str:

@@ -11,10 +11,11 @@ from prometheus_client import REGISTRY
 from tornado import web
 
 from swish_spawner.core.progress.phases import PHASES
-from swish_spawner.hub.launch.metrics import OTHER, known
-from swish_spawner.hub.launch.spawner import SwishSpawner
+from swish_spawner.hub.launch import start
+from swish_spawner.hub.launch.telling.metrics import OTHER, known
 from tests.fake_api import FakeApi
-from tests.hub.launch.test_engine import POD, Launch, begin, until
+from tests.hub.conftest import begin
+from tests.hub.launch.test_start import POD, Launch, until
 
 WHAT = {"pool": "general", "image": "python3"}
 
@@ -44,17 +45,17 @@ async def test_the_phases_of_a_launch_add_up(launch: Launch, api: FakeApi) -> No
     api.runs = False
     spawner = launch()
     started = await begin(spawner)
-    await until(lambda: spawner.pod)
+    await until(lambda: spawner.seen.now)
     api.run(POD, phase="Pending", conditions=[{"type": "PodScheduled", "status": "True"}])
-    await until(lambda: "scheduled" in spawner.marks)
+    await until(lambda: "scheduled" in spawner.current.marks)
     tell(api, "Pulling")
-    await until(lambda: "pulling" in spawner.marks)
+    await until(lambda: "pulling" in spawner.current.marks)
     await asyncio.sleep(0.05)
     tell(api, "Pulled")
-    await until(lambda: "pulled" in spawner.marks)
+    await until(lambda: "pulled" in spawner.current.marks)
     api.run(POD)
     await started
-    marks = spawner.marks
+    marks = spawner.current.marks
     assert sum(grown() for grown in sums) == pytest.approx(marks["answered"] - marks["asked"])
     assert pulls() == pytest.approx(marks["pulled"] - marks["pulling"])
     assert pulls() >= 0.05
@@ -105,7 +106,7 @@ async def test_a_launch_that_the_hub_ends_for_its_time_has_failed(
     """JupyterHub cancels it, which is not what the person wanted."""
     failed = growth("swish_launch_failed_total", reason="timeout")
     # as where the hub waits longer for what comes before the pod
-    monkeypatch.setattr(SwishSpawner, "pod_start_seconds", 60.0)
+    monkeypatch.setattr(start, "_SHARE", 60.0)
     api.runs = False
     spawner = launch()
     started = await begin(spawner)
@@ -116,12 +117,15 @@ async def test_a_launch_that_the_hub_ends_for_its_time_has_failed(
     assert failed() == 1
 
 
-async def test_an_unexpected_error_is_a_failure(make_spawner: Callable[..., SwishSpawner]) -> None:
+async def test_an_unexpected_error_is_a_failure(launch: Launch) -> None:
     """Of the kind `error`."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("no")
+
     failed = growth("swish_launch_failed_total", reason="error")
-    spawner = make_spawner()
-    spawner.marks = {"asked": 0.0}
-    spawner.record_start(spawner.kind_of(RuntimeError("no")))
+    with pytest.raises(RuntimeError, match="no"):
+        await (await begin(launch(modify_pod_hook=fail)))
     assert failed() == 1
 
 

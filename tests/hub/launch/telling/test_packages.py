@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from swish_spawner.hub.launch import packages as package_log
-from swish_spawner.hub.launch.packages import tell_newest
 from swish_spawner.hub.launch.spawner import SwishSpawner
+from swish_spawner.hub.launch.telling import packages as package_log
+from swish_spawner.hub.launch.telling.packages import tell_newest
 from tests.fake_api import FakeApi
 
 Launch = Callable[..., SwishSpawner]
@@ -38,15 +38,15 @@ async def said_of_a_start(api: FakeApi, launch: Launch, expected: str) -> list[s
     start = spawner.start()
 
     def said() -> list[str]:
-        return [message["message"] for message in spawner.messages._messages]
+        return [message["message"] for message in spawner.current.messages._messages]
 
     await until(lambda: bool(api.objects["pods"]))
     api.run(POD, phase="Pending", initContainerStatuses=INSTALLS)
     await until(lambda: expected in (*said(), *(f"{verb} {count}" for verb, count in api.requests.items())))
     api.run(POD)
     await asyncio.wait_for(start, 60)
-    assert spawner._following is not None
-    await asyncio.wait((spawner._following,))
+    assert spawner.current.packages is not None
+    await asyncio.wait((spawner.current.packages,))
     return said()
 
 
@@ -70,11 +70,11 @@ async def test_following_ends_with_the_start(api: FakeApi, launch: Launch) -> No
     spawner = launch(options={"packages": ["flask"]})
     await spawner._run_apply_user_options(spawner.user_options)
     start = spawner.start()
-    await until(lambda: spawner._following is not None)
-    assert spawner._following is not None
+    await until(lambda: spawner.current.packages is not None)
+    assert spawner.current.packages is not None
     start.cancel()
-    await asyncio.wait((start, spawner._following))
-    assert spawner._following.cancelled()
+    await asyncio.wait((start, spawner.current.packages))
+    assert spawner.current.packages.cancelled()
 
 
 async def lines(*texts: str, pause: float = 0) -> AsyncIterator[str]:

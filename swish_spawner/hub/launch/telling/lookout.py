@@ -11,7 +11,7 @@ from swish_spawner.core.progress.trouble import find_trouble
 from swish_spawner.core.progress.words import phases, progress_of, words
 from swish_spawner.core.reading import Document, condition, part, text
 from swish_spawner.errors import LaunchFailed
-from swish_spawner.hub.shared import NodeWaits
+from swish_spawner.hub.shared.uses import NodeWaits
 
 Tell = Callable[[str, int | None], Any]
 NodeOf = Callable[[str], Document | None]

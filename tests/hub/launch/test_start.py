@@ -12,8 +12,8 @@ from tornado import web
 
 from swish_spawner.core import labels
 from swish_spawner.hub.launch.spawner import SwishSpawner
-from swish_spawner.hub.shared import SPAWNS
 from tests.fake_api import FakeApi
+from tests.hub.conftest import Process, begin
 
 #: A container whose image has no valid name.
 BROKEN = {"name": "notebook", "ready": False, "restartCount": 0, "state": {"waiting": {"reason": "InvalidImageName"}}}
@@ -28,13 +28,6 @@ async def until(what: Callable[[], Any]) -> None:
     async with asyncio.timeout(10):
         while not what():  # noqa: ASYNC110 - what is waited for belongs to code under test
             await asyncio.sleep(0.005)
-
-
-async def begin(spawner: SwishSpawner) -> asyncio.Future[str]:
-    """Begin a start as the hub does."""
-    await spawner._run_apply_user_options(spawner.user_options)
-    started: asyncio.Future[str] = spawner.start()
-    return started
 
 
 async def test_a_start_returns_the_pods_address(launch: Launch) -> None:
@@ -81,7 +74,7 @@ async def test_the_pod_says_whose_it_is(launch: Launch, api: FakeApi) -> None:
     annotations = api.pod(POD)["metadata"]["annotations"]
     assert annotations[labels.SPAWN_ID] == spawner.spawn_id
     assert annotations[labels.HUB] == spawner.installation
-    assert spawner.get_state()["swish_spawn_id"] == spawner.spawn_id in SPAWNS
+    assert spawner.get_state()["swish_spawn_id"] == spawner.spawn_id in spawner.shared.spawns
 
 
 async def test_the_starts_id_is_kept_before_anything_is_made(launch: Launch, api: FakeApi) -> None:
@@ -128,7 +121,7 @@ async def test_an_earlier_pod_of_that_name_is_replaced(launch: Launch, api: Fake
     """One that an earlier start left is ended first."""
     first = launch()
     await (await begin(first))
-    first._set_over(first.spawn_id)
+    first.set_over(first.spawn_id)
     second = launch()
     assert await (await begin(second))
     assert api.requests["DELETE pods"] == 1
@@ -146,13 +139,13 @@ async def test_somebody_elses_pod_of_that_name_is_left(launch: Launch, api: Fake
     assert api.pod(POD) == pod
 
 
-async def test_a_refused_pod_leaves_nothing(launch: Launch, api: FakeApi) -> None:
+async def test_a_refused_pod_leaves_nothing(launch: Launch, api: FakeApi, process: Process) -> None:
     """The refusal is an answer in words."""
     api.failures["POST pods"] = [(403, 'pods "x" is forbidden: violates PodSecurity')]
     started = await begin(launch())
     with pytest.raises(web.HTTPError, match="violates PodSecurity"):
         await started
-    assert not SPAWNS
+    assert not process.shared.spawns
 
 
 async def test_an_api_server_that_is_away_is_said(launch: Launch, api: FakeApi) -> None:
@@ -168,7 +161,7 @@ async def test_an_api_server_that_is_away_is_said(launch: Launch, api: FakeApi) 
 
 
 @pytest.mark.claim("start-leaves-no-pod")
-async def test_cancelling_leaves_nothing(launch: Launch, api: FakeApi) -> None:
+async def test_cancelling_leaves_nothing(launch: Launch, api: FakeApi, process: Process) -> None:
     """A start that is taken back ends at once, as JupyterHub wants it, and the stop that follows removes its pod."""
     api.runs = False
     spawner = launch()
@@ -180,7 +173,7 @@ async def test_cancelling_leaves_nothing(launch: Launch, api: FakeApi) -> None:
     assert await spawner.poll() is None
     await spawner.stop()
     assert not api.objects["pods"]
-    assert not SPAWNS
+    assert not process.shared.spawns
 
 
 async def test_cancelling_while_the_pod_is_being_made_leaves_nothing(launch: Launch, api: FakeApi) -> None:
@@ -294,7 +287,7 @@ async def test_a_pod_that_was_evicted_is_removed(running: Running, api: FakeApi)
     """Also one whose containers never began, which has no exit code."""
     spawner = await running()
     api.run(POD, phase="Failed", reason="Evicted", message="The node was low on memory")
-    await until(lambda: (spawner.pod or {}).get("status", {}).get("phase") == "Failed")
+    await until(lambda: (spawner.seen.now or {}).get("status", {}).get("phase") == "Failed")
     assert await spawner.poll() == 1
     assert not api.objects["pods"]
 
@@ -313,7 +306,7 @@ async def test_a_start_that_a_hub_before_this_one_began_is_waited_for(launch: La
     api.runs = False
     first = launch()
     started = await begin(first)
-    await until(lambda: first.pod)
+    await until(lambda: first.seen.now)
     state = first.get_state()
     again = launch()
     again.load_state(state)
@@ -330,7 +323,7 @@ async def test_a_start_of_a_hub_before_this_one_that_fails_is_cleared_up(launch:
     api.runs = False
     first = launch()
     started = await begin(first)
-    await until(lambda: first.pod)
+    await until(lambda: first.seen.now)
     again = launch()
     again.load_state(first.get_state())
     found = asyncio.ensure_future(again.poll())

@@ -9,9 +9,11 @@ import pytest
 
 from swish_spawner.adapters.kubernetes.objects import KubernetesCluster
 from swish_spawner.hub.launch import beside
+from swish_spawner.hub.launch.made import make_missing
 from swish_spawner.hub.launch.spawner import SwishSpawner
 from tests.fake_api import FakeApi, Resource
-from tests.hub.launch.test_engine import POD, Running, begin, until
+from tests.hub.conftest import begin
+from tests.hub.launch.test_start import POD, Running, until
 
 Launch = Callable[..., SwishSpawner]
 SSH = {"ssh": True}
@@ -98,7 +100,7 @@ async def test_a_hub_that_ends_before_the_token_s_secret_is_made(launch: Launch,
     api.failures.clear()
     again = launch()
     again.load_state(state)
-    again.take_up(api.pod(POD))
+    make_missing(again, again.current, api.pod(POD))
     await until(lambda: api.objects["secrets"])
     assert only(api, "secrets")["stringData"] == {"token": "the-person-s-token"}
     await start
@@ -147,8 +149,8 @@ async def test_what_nobody_foresaw_of_a_service_is_said(
 
     monkeypatch.setattr(KubernetesCluster, "create_owned", broken)
     spawner = await started(launch)
-    await until(lambda: spawner._notices)
-    assert spawner._notices[-1].endswith("because its Service was not made; tell an administrator.")
+    await until(lambda: spawner.current.notices)
+    assert spawner.current.notices[-1].endswith("because its Service was not made; tell an administrator.")
     assert "a field that was always there" in caplog.text
 
 

@@ -1,4 +1,4 @@
-"""What a launch page says of a pool's room, and how the hub learns how long a new node takes."""
+"""What a launch page says of a pool's room."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from swish_spawner.hub.launch.spawner import SwishSpawner
-from swish_spawner.hub.shared import NodeWaits
 from tests.fake_api import FakeApi
 
 Launch = Callable[..., SwishSpawner]
@@ -57,12 +56,3 @@ async def test_what_an_administrator_tolerates_counts(api: FakeApi, launch: Laun
     spawner = launch(tolerations={"one": theirs})
     await spawner._run_apply_user_options({})
     assert "Free now" in await spawner.get_options_form()
-
-
-def test_the_usual_wait_is_the_median_of_the_last_twenty() -> None:
-    """One that took for ever does not count for ever, and who had a node at once did not wait for a new one."""
-    waits = NodeWaits()
-    for seconds in (9999, *range(101, 121), 1):
-        waits.record("gpu", seconds)
-    assert waits.usual("gpu") == 110.5
-    assert waits.usual("general") is None

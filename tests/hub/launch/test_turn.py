@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from swish_spawner.hub.launch.queue import QUEUE, Place, StartQueue
 from swish_spawner.hub.launch.spawner import SwishSpawner
+from swish_spawner.hub.shared.queue import StartQueue
+from tests.hub.conftest import Process
 
 Launch = Callable[..., SwishSpawner]
 
 
 @pytest.fixture
-def one_at_a_time() -> Iterator[None]:
+def one_at_a_time(process: Process) -> StartQueue:
     """A hub that starts one environment at a time."""
-    QUEUE.limit = 1
-    yield
-    QUEUE.limit = 0
+    process.shared.queue.limit = 1
+    return process.shared.queue
 
 
 async def settled() -> None:
@@ -46,58 +43,7 @@ def start(spawner: SwishSpawner, until: asyncio.Event | None = None) -> asyncio.
 
 def has_turn(spawner: SwishSpawner) -> bool:
     """Say whether a launch's turn has come."""
-    return "turn" in spawner.marks
-
-
-@pytest.mark.parametrize("limit", [0, -1])
-async def test_without_a_limit_nobody_waits(limit: int) -> None:
-    """As JupyterHub means its own limit."""
-    queue = StartQueue(limit)
-    assert all(queue.ask("a", "A").came.is_set() for _ in range(50))
-
-
-async def test_a_turn_that_ends_is_the_next_ones() -> None:
-    """And to end it again changes nothing."""
-    queue = StartQueue(1)
-    first, second, third = (queue.ask("a", "A") for _ in range(3))
-    first.end()
-    first.end()
-    assert (second.came.is_set(), third.came.is_set()) == (True, False)
-
-
-async def test_who_leaves_the_queue_leaves_no_gap() -> None:
-    """The one behind moves up."""
-    queue = StartQueue(1)
-    first, second, third = (queue.ask("a", "A") for _ in range(3))
-    assert third.sentence == "1 launch is ahead of yours."
-    second.end()
-    assert third.sentence == "Many environments are starting; yours is the next."
-    first.end()
-    assert third.came.is_set()
-    assert not third.sentence
-
-
-STEPS = st.lists(
-    st.one_of(st.tuples(st.sampled_from("ab"), st.sampled_from("AB")), st.integers(0, 40)), min_size=1, max_size=60
-)
-
-
-@given(STEPS, st.integers(1, 4))
-@settings(deadline=None)
-def test_no_more_than_the_limit_start_and_none_is_forgotten(steps: list[Any], limit: int) -> None:
-    """Whoever comes, ends and leaves, in whatever order: a free turn is always somebody's who waits."""
-    queue, places, over = StartQueue(limit), list[Place](), set[Place]()
-    for step in steps:
-        if isinstance(step, tuple):
-            places.append(queue.ask(*step))
-        elif step < len(places):
-            places[step].end()
-            over.add(places[step])
-        starting = [place for place in places if place.came.is_set() and place not in over]
-        waiting = [place for place in places if not place.came.is_set() and place not in over]
-        assert len(starting) == min(limit, len(starting) + len(waiting))
-        assert len(queue) == len(waiting)
-        assert {place.sentence for place in starting} <= {""}
+    return "turn" in spawner.current.marks
 
 
 @pytest.mark.usefixtures("one_at_a_time")
@@ -124,14 +70,13 @@ async def test_marks_say_when_it_was_asked_for_and_when_the_turn_came(make_spawn
     await asyncio.sleep(0.05)
     ended.set()
     await asyncio.gather(*tasks)
-    waited = [each.marks["turn"] - each.marks["asked"] for each in (first, second)]
+    waited = [each.current.marks["turn"] - each.current.marks["asked"] for each in (first, second)]
     assert waited[1] >= 0.04
     assert waited[0] < waited[1]
 
 
-@pytest.mark.usefixtures("one_at_a_time")
 @pytest.mark.parametrize("of", ["the queue", "a start"])
-async def test_a_stop_takes_a_launch_out(make_spawner: Launch, of: str) -> None:
+async def test_a_stop_takes_a_launch_out(make_spawner: Launch, one_at_a_time: StartQueue, of: str) -> None:
     """A hub that stops a pending start cancels its task; what it held is the next one's."""
     spawners = [make_spawner(name) for name in ("ada", "ben", "eve")]
     tasks = [start(spawner, asyncio.Event()) for spawner in spawners]
@@ -145,11 +90,12 @@ async def test_a_stop_takes_a_launch_out(make_spawner: Launch, of: str) -> None:
     for task in tasks:
         task.cancel()
     await settled()
-    assert (len(QUEUE), QUEUE._starting) == (0, 0)
+    assert (len(one_at_a_time), one_at_a_time._starting) == (0, 0)
 
 
-@pytest.mark.usefixtures("one_at_a_time")
-async def test_a_turn_that_comes_to_one_that_is_just_cancelled_goes_on(make_spawner: Launch) -> None:
+async def test_a_turn_that_comes_to_one_that_is_just_cancelled_goes_on(
+    make_spawner: Launch, one_at_a_time: StartQueue
+) -> None:
     """Both in the same turn of the event loop."""
     spawners = [make_spawner(name) for name in ("ada", "ben", "eve")]
     tasks = [start(spawner, asyncio.Event()) for spawner in spawners]
@@ -161,7 +107,7 @@ async def test_a_turn_that_comes_to_one_that_is_just_cancelled_goes_on(make_spaw
     assert has_turn(spawners[2])
     tasks[2].cancel()
     await settled()
-    assert QUEUE._starting == 0
+    assert one_at_a_time._starting == 0
 
 
 @pytest.mark.usefixtures("one_at_a_time")
@@ -182,7 +128,7 @@ async def test_a_hook_that_fails_gives_its_turn_back(make_spawner: Launch) -> No
 @pytest.mark.usefixtures("one_at_a_time")
 async def test_a_page_shows_the_place_and_then_the_start(make_spawner: Launch, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whenever the place changes."""
-    monkeypatch.setattr("swish_spawner.hub.launch.queue._LOOK_AGAIN", 0.01)
+    monkeypatch.setattr("swish_spawner.hub.launch.turn._LOOK_AGAIN", 0.01)
     spawners = [make_spawner(name) for name in ("ada", "ben", "eve")]
     ends = [asyncio.Event() for _ in spawners]
     tasks = [start(spawner, end) for spawner, end in zip(spawners, ends, strict=True)]
@@ -196,8 +142,8 @@ async def test_a_page_shows_the_place_and_then_the_start(make_spawner: Launch, m
         end.set()
     await tasks[1]
     await settled()
-    spawners[2].messages.say("Your environment is starting.")
-    spawners[2].messages.close()
+    spawners[2].current.messages.say("Your environment is starting.")
+    spawners[2].current.messages.close()
     ends[2].set()
     await tasks[2]
     assert await reader == [
@@ -211,7 +157,7 @@ async def test_a_launch_that_need_not_wait_is_told_nothing(make_spawner: Launch)
     """Its page begins with what the start says."""
     spawner = make_spawner()
     await start(spawner)
-    spawner.messages.close()
+    spawner.current.messages.close()
     assert [message async for message in spawner.progress()] == []
 
 
@@ -229,18 +175,17 @@ async def test_turns_go_round_the_teams(make_spawner: Launch) -> None:
     assert turns.index("genomics") <= 2
 
 
-@pytest.mark.usefixtures("one_at_a_time")
-async def test_who_waits_for_a_node_holds_up_nobody(make_spawner: Launch) -> None:
+async def test_who_waits_for_a_node_holds_up_nobody(make_spawner: Launch, one_at_a_time: StartQueue) -> None:
     """A pool that is full must not stop launches in the others."""
     waits, following = make_spawner("ada"), make_spawner("ben")
     tasks = [start(each, asyncio.Event()) for each in (waits, following)]
     await settled()
     assert not has_turn(following)
     condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes"}
-    waits.look({"metadata": {"name": "x"}, "spec": {}, "status": {"conditions": [condition]}}, [])
+    waits.current.look({"metadata": {"name": "x"}, "spec": {}, "status": {"conditions": [condition]}}, [])
     await settled()
     assert has_turn(following)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    assert QUEUE.ask("a", "A").came.is_set()
+    assert one_at_a_time.ask("a", "A").came.is_set()

@@ -8,8 +8,8 @@ import pytest
 
 from swish_spawner.core.progress.kinds import Circumstances
 from swish_spawner.errors import LaunchFailed
-from swish_spawner.hub.launch.lookout import Lookout
-from swish_spawner.hub.shared import NodeWaits
+from swish_spawner.hub.launch.telling.lookout import Lookout
+from swish_spawner.hub.shared.uses import NodeWaits
 
 #: A node that does not answer.
 SILENT = {"status": {"conditions": [{"type": "Ready", "status": "Unknown"}]}}
