@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -155,7 +156,9 @@ def running_hub(
     more = more.replace("ENVIRONMENTS", server.rpartition(":")[2])
     (folder / "config.py").write_text(_config(port, more, policy) + last, encoding="utf-8")
     (folder / "kubeconfig").write_text(KUBECONFIG.replace("SERVER", server), encoding="utf-8")
-    environment = os.environ | {"KUBECONFIG": str(folder / "kubeconfig")}
+    # a hub that upgrades its database calls another program of the same Python
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
+    environment = os.environ | {"KUBECONFIG": str(folder / "kubeconfig"), "PATH": path}
     hub = Hub(f"http://127.0.0.1:{port}", folder, environment)
     try:
         hub.start()
