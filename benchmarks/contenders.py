@@ -11,6 +11,7 @@ from jupyterhub import orm
 from jupyterhub.objects import Hub
 from kubespawner import KubeSpawner
 from traitlets.config import Config
+from traitlets.config.loader import LazyConfigValue
 
 from benchmarks.control_plane import ETC
 from swish_spawner.hub import configure
@@ -60,6 +61,9 @@ class Contender:
         self._config[self._class.__name__].start_timeout = START_SECONDS
         self._config[self._class.__name__].port = port
         self._db = orm.new_session_factory(f"sqlite:///{folder}/{name}-{secrets.token_hex(4)}.sqlite")()
+        settings = self._config.JupyterHub.get("tornado_settings", {})
+        #: Of the hub, which its people have in common.
+        self._settings = settings.get_value({}) if isinstance(settings, LazyConfigValue) else settings
         self._hub = Hub(base_url="/hub/", ip="127.0.0.1", port=8081)
         self._group = orm.Group(name="bench")
         self._db.add(self._group)
@@ -71,8 +75,9 @@ class Contender:
         self._db.add_all([orm_user, orm_spawner])
         self._db.commit()
         user = SimpleNamespace(
-            name=name, escaped_name=name, id=orm_user.id, url=f"/user/{name}/", groups=orm_user.groups, db=self._db
-        )
+            name=name, escaped_name=name, id=orm_user.id, url=f"/user/{name}/", groups=orm_user.groups, db=self._db,
+            settings=self._settings,
+        )  # fmt: skip
         spawner = self._class(
             config=self._config, user=user, orm_spawner=orm_spawner, hub=self._hub,
             api_token=secrets.token_hex(16), oauth_client_id=f"jupyterhub-user-{name}",

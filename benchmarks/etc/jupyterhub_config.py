@@ -6,13 +6,13 @@ from datetime import timedelta
 from functools import partial
 
 from benchmarks.no_proxy import NoProxy
-from swish_spawner import hub
 from swish_spawner.core.upkeep.sweep import Rules
+from swish_spawner.hub import config as ours
 
 # The sweeper waits five minutes before it takes a pod for nobody's, which no trial lasts.
-hub.Rules = partial(Rules, age=timedelta(seconds=10), apart=timedelta(seconds=2))
+ours.Rules = partial(Rules, age=timedelta(seconds=10), apart=timedelta(seconds=2))
 given = json.loads(os.environ["SWISH_BENCH_HUB"])
-hub.configure(c, policy_path=given["policy"], namespace=given["namespace"])
+ours.configure(c, policy_path=given["policy"], namespace=given["namespace"])
 c.JupyterHub.proxy_class = NoProxy
 c.JupyterHub.authenticator_class = "dummy"
 c.JupyterHub.db_url = f"sqlite:///{given['folder']}/hub.sqlite"
@@ -25,7 +25,7 @@ c.JupyterHub.services = [
 ]
 c.JupyterHub.load_roles = [
     {"name": "bench", "scopes": ["admin:users", "admin:servers"], "services": ["bench"]},
-    {"name": "web", "scopes": hub._WEB_SCOPES, "services": ["web"]},
+    {"name": "web", "scopes": ours._WEB_SCOPES, "services": ["web"]},
 ]
 c.JupyterHub.load_groups = {group: {"users": users} for group, users in given["groups"].items()}
 c.JupyterHub.concurrent_spawn_limit = 0
