@@ -1,90 +1,82 @@
-"""Looks at the cluster over one connection: a test that waits looks often, and a kubectl a look keeps a core busy."""
+"""Looks at the cluster by the official client: tests that wait look often, and a kubectl a look keeps a core busy."""
 
-import base64
 import functools
-import ssl
-import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-import httpx
 import yaml
+from kubernetes import config
+from kubernetes.client import ApiException
+from kubernetes.dynamic import DynamicClient
 
-#: Where the objects of a kind are, by kubectl's name for it: the API group's path, and the plural if namespaced.
-NAMESPACED = {
-    "pod": ("api/v1", "pods"),
-    "pvc": ("api/v1", "persistentvolumeclaims"),
-    "service": ("api/v1", "services"),
-    "secret": ("api/v1", "secrets"),
-    "configmap": ("api/v1", "configmaps"),
-    "resourcequota": ("api/v1", "resourcequotas"),
-    "deployment": ("apis/apps/v1", "deployments"),
-    "pdb": ("apis/policy/v1", "poddisruptionbudgets"),
+#: The API and the kind behind kubectl's name of a kind.
+KINDS: Final = {
+    "pod": ("v1", "Pod"),
+    "pvc": ("v1", "PersistentVolumeClaim"),
+    "service": ("v1", "Service"),
+    "secret": ("v1", "Secret"),
+    "configmap": ("v1", "ConfigMap"),
+    "resourcequota": ("v1", "ResourceQuota"),
+    "node": ("v1", "Node"),
+    "namespace": ("v1", "Namespace"),
+    "deployment": ("apps/v1", "Deployment"),
+    "pdb": ("policy/v1", "PodDisruptionBudget"),
+    "volumeattachment": ("storage.k8s.io/v1", "VolumeAttachment"),
 }
-CLUSTER_WIDE = {
-    "node": ("api/v1", "nodes"),
-    "namespace": ("api/v1", "namespaces"),
-    "volumeattachment": ("apis/storage.k8s.io/v1", "volumeattachments"),
-}
-#: Of a list, as kubectl calls what the API calls otherwise.
-SELECTORS = {"--selector": "labelSelector", "--field-selector": "fieldSelector"}
+#: Of a list, as kubectl calls what the client calls otherwise.
+SELECTORS: Final = {"--selector": "label_selector", "--field-selector": "field_selector"}
+_NOT_FOUND: Final = 404
 
 
-def path_of(kind: str, namespace: str, name: str = "") -> str:
-    """Return where an object is, or all of a kind.
+def get(client: DynamicClient, namespace: str, kind: str, *words: str) -> Any:
+    """Return an object, or a list of all that a selector picks, as plain data.
+
+    Args:
+        client: of the API server.
+        namespace: of the objects, where they have one.
+        kind: as kubectl calls it.
+        words: a name, or selectors as kubectl takes them.
 
     Raises:
+        AssertionError: the API server refuses; the text is its answer.
         KeyError: it is of a kind that is not known here.
     """
-    single = kind.removesuffix("s")
-    if single in CLUSTER_WIDE:
-        group, plural = CLUSTER_WIDE[single]
-        place = f"{group}/{plural}"
-    else:
-        group, plural = NAMESPACED[single]
-        place = f"{group}/namespaces/{namespace}/{plural}"
-    return f"{place}/{name}" if name else place
+    try:
+        return _asked(client, namespace, kind, *words)
+    except ApiException as error:
+        raise AssertionError(f"get {kind} {' '.join(words)}: {error.body}") from error
 
 
-def get(client: httpx.Client, namespace: str, kind: str, *words: str) -> Any:
-    """Return an object, or a list of all that a selector picks, as plain data.
+def find(client: DynamicClient, namespace: str, kind: str, name: str) -> Any:
+    """Return an object as plain data, or None if it is not there.
 
     Raises:
         AssertionError: the API server refuses; the text is its answer.
     """
-    names = [word for word in words if not word.startswith("--")]
-    params = {
+    try:
+        return _asked(client, namespace, kind, name)
+    except ApiException as error:
+        if error.status == _NOT_FOUND:
+            return None
+        raise AssertionError(f"get {kind} {name}: {error.body}") from error
+
+
+def _asked(client: DynamicClient, namespace: str, kind: str, *words: str) -> Any:
+    version, known = KINDS[kind.removesuffix("s")]
+    resource = client.resources.get(api_version=version, kind=known)
+    asked = {
         SELECTORS[option]: value for option, _, value in (word.partition("=") for word in words if word[:2] == "--")
     }
-    answer = client.get(path_of(kind, namespace, *names), params=params)
-    assert answer.is_success, f"get {kind} {' '.join(words)}: {answer.text}"
-    return answer.json()
+    names = [word for word in words if not word.startswith("--")]
+    place = {"namespace": namespace} if resource.namespaced else {}
+    return resource.get(**place, **asked, **({"name": names[0]} if names else {})).to_dict()
 
 
-def client_of(kubeconfig: str, context: str) -> httpx.Client | None:
-    """Return a client of the API server, or None where the context has no client certificate in its own file."""
+def client_of(kubeconfig: str, context: str) -> DynamicClient:
+    """Return the client of a context's API server, one for as long as its file stays as it is."""
     return _client(Path(kubeconfig).read_text(), context)
 
 
 @functools.lru_cache(maxsize=2)
-def _client(text: str, context: str) -> httpx.Client | None:
-    document = yaml.safe_load(text)
-    found = _named(document["contexts"], context)["context"]
-    cluster = _named(document["clusters"], found["cluster"])["cluster"]
-    user = _named(document["users"], found["user"])["user"]
-    if not {"client-certificate-data", "client-key-data"} <= user.keys() or "certificate-authority-data" not in cluster:
-        return None
-    trusted = ssl.create_default_context(cadata=_decoded(cluster["certificate-authority-data"]))
-    with tempfile.NamedTemporaryFile("w") as file:  # Python reads them from files alone; this one is its owner's
-        file.write(_decoded(user["client-certificate-data"]) + _decoded(user["client-key-data"]))
-        file.flush()
-        trusted.load_cert_chain(file.name)
-    return httpx.Client(base_url=cluster["server"], verify=trusted, timeout=30, trust_env=False)
-
-
-def _named(entries: list[dict[str, Any]], name: str) -> dict[str, Any]:
-    return next(entry for entry in entries if entry["name"] == name)
-
-
-def _decoded(text: str) -> str:
-    return base64.b64decode(text).decode()
+def _client(text: str, context: str) -> DynamicClient:
+    return DynamicClient(config.new_client_from_config_dict(yaml.safe_load(text), context=context))

@@ -52,11 +52,13 @@ class Install:
         assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
         return done.stdout
 
-    def get(self, *arguments: str) -> Any:
-        """Return what `kubectl get` finds, as plain data; a kind, and perhaps a name or a selector."""
-        if client := api.client_of(self.kubeconfig, self.context):
-            return api.get(client, self.namespace, *arguments)
-        return json.loads(self.kubectl("get", *arguments, "--output=json"))
+    def get(self, kind: str, *words: str) -> Any:
+        """Return what is in the cluster, as plain data; of a kind as kubectl calls it, by a name or a selector."""
+        return api.get(api.client_of(self.kubeconfig, self.context), self.namespace, kind, *words)
+
+    def find(self, kind: str, name: str) -> Any:
+        """Return an object as plain data, or None if it is not there."""
+        return api.find(api.client_of(self.kubeconfig, self.context), self.namespace, kind, name)
 
     def environment_pods(self, user: str, server: str) -> list[dict[str, Any]]:
         """Return the pods of one environment that are not on their way out."""

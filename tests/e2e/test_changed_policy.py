@@ -63,8 +63,7 @@ def test_drain_and_checkpoint(install: Install, alice: Person, server_name: str)
         kernel.run("!mkdir -p .swish && mv checkpoint.txt .swish/checkpoint && chmod +x .swish/checkpoint")
         assert kernel.run("import os; print(os.path.exists('checkpoint-ran.txt'))") == "False\n"
     alice.stop(server_name)
-    budget = ("pdb", pod["metadata"]["name"], "--ignore-not-found")
-    wait_until("its budget is gone", lambda: not install.kubectl("get", *budget))
+    wait_until("its budget is gone", lambda: not install.find("pdb", pod["metadata"]["name"]))
     again = alice.start_and_wait(server_name, image="python3", cpu="500m", memory="1Gi")
     assert alice.read_file(again, "checkpoint-ran.txt").strip()
     # what is not protected may be evicted, so the refusal above is the budget's

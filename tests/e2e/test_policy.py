@@ -47,13 +47,8 @@ def test_high_memory(install: Install, alice: Person, server_name: str):
     budget = budget_of(install, pod)
     assert [owner["uid"] for owner in budget["metadata"]["ownerReferences"]] == [metadata["uid"]]
     alice.stop(server_name)
-    wait_until("its budget is gone", lambda: not found(install, "pdb", metadata["name"]))
-    wait_until("its scratch is gone", lambda: not found(install, "pvc", f"{metadata['name']}-scratch"))
-
-
-def found(install: Install, kind: str, name: str) -> str:
-    """Return what kubectl prints of an object, or nothing."""
-    return install.kubectl("get", kind, name, "--ignore-not-found")
+    wait_until("its budget is gone", lambda: not install.find("pdb", metadata["name"]))
+    wait_until("its scratch is gone", lambda: not install.find("pvc", f"{metadata['name']}-scratch"))
 
 
 def budget_of(install: Install, pod: dict[str, Any]) -> dict[str, Any]:

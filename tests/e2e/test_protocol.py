@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.api import path_of
+from tests.e2e.api import KINDS
 from tests.e2e.html import form_with
+from tests.e2e.install import Install
 from tests.e2e.kernel import pack, unpack
 from tests.e2e.phases import ORDER
 
@@ -28,21 +29,17 @@ def test_form_is_filled_as_a_browser_fills_it():
     assert form.choices["size"] == ["a", "b"]
 
 
-@pytest.mark.parametrize(
-    ("kind", "name", "path"),
-    [
-        ("pods", "", "api/v1/namespaces/n/pods"),
-        ("pod", "p", "api/v1/namespaces/n/pods/p"),
-        ("pvc", "", "api/v1/namespaces/n/persistentvolumeclaims"),
-        ("pdb", "b", "apis/policy/v1/namespaces/n/poddisruptionbudgets/b"),
-        ("nodes", "", "api/v1/nodes"),
-        ("namespace", "n", "api/v1/namespaces/n"),
-        ("volumeattachments", "", "apis/storage.k8s.io/v1/volumeattachments"),
-    ],
-)
-def test_a_look_is_where_kubectl_looks(kind: str, name: str, path: str):
-    """By kubectl's own names of kinds."""
-    assert path_of(kind, "n", name) == path
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_is_the_cluster_s(install: Install, kind: str):
+    """By kubectl's own name of it, for one object or many."""
+    assert install.get(kind)["kind"] == install.get(f"{kind}s")["kind"] == f"{KINDS[kind][1]}List"
+
+
+def test_what_is_not_there_is_none(install: Install):
+    """And to ask for it as if it were is an error that says so."""
+    assert install.find("secret", "e2e-none") is None
+    with pytest.raises(AssertionError, match=r"e2e-none.*not found"):
+        install.get("secret", "e2e-none")
 
 
 def test_every_module_has_its_phase():
