@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import quote
@@ -103,8 +103,13 @@ def _environment(server: Mapping[str, Any], policy: Policy) -> Environment:
         price=_price(record.plan),
         started=server.get("started") or "" if state == "running" else "",
         url=server.get("url") or "",
-        ssh=record.ssh if state == "running" else None,
+        ssh=_entered(record.ssh, policy) if state == "running" else None,
     )
+
+
+def _entered(ssh: SshRecord | None, policy: Policy) -> SshRecord | None:
+    """Return how it is entered: as it was started, but through the gateway that there is now."""
+    return ssh and replace(ssh, gateway=policy.ssh.gateway)
 
 
 def _size(plan: PlanRecord | None) -> str:

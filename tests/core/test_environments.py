@@ -10,7 +10,7 @@ import pytest
 from swish_spawner.core.environments import environments_of
 from swish_spawner.core.policy.values import Policy
 from swish_spawner.core.record import EnvironmentRecord, PlanRecord
-from tests.core.test_record import PLAN
+from tests.core.test_record import PLAN, SSH
 
 
 def server(name: str = "lab", *, plan: PlanRecord = PLAN, **more: Any) -> dict[str, Any]:
@@ -78,6 +78,15 @@ def test_odd_options_are_left_out(policy: Policy) -> None:
     """The hub keeps them as they were sent, and they may have been refused."""
     (one,) = environments_of(user(server(ready=False, state=None, user_options={"team": ["x"]})), policy)
     assert (one.team, one.size, one.price) == ("", "", "")
+
+
+def test_the_gateway_is_the_one_that_there_is(policy: Policy) -> None:
+    """What runs was started when there was another, or none."""
+    record = EnvironmentRecord(PLAN, replace(SSH, gateway="before.example.org"))
+    now = replace(policy, ssh=replace(policy.ssh, gateway="now.example.org"))
+    (one,) = environments_of(user(server(state=record.document())), now)
+    assert one.ssh is not None
+    assert (one.ssh.gateway, one.ssh.host) == ("now.example.org", SSH.host)
 
 
 def test_gpus_are_counted(policy: Policy) -> None:

@@ -105,7 +105,11 @@ def _ladders(doc: Document) -> Iterator[Problem]:
 def _ssh(doc: Document) -> Iterator[Problem]:
     ssh = doc.get("ssh") or {}
     if ssh.get("enabled") and not ssh.keys() & {"domain", "gateway"}:
-        yield Problem("ssh.domain", "is missing, and ssh is enabled without a gateway")
+        yield Problem(
+            "ssh.domain",
+            "is missing, and ssh is enabled: name the domain of environments' names here, or a gateway, with "
+            "ssh.gateway and ssh.gateway_cidrs",
+        )
     if ssh.get("enabled") and ssh.get("allow_cidrs") == []:
         yield Problem("ssh.allow_cidrs", "names no network, so nobody could connect; ssh is enabled")
     if "domain" in ssh and str(ssh.get("gateway")).partition(".")[2] == ssh["domain"]:

@@ -33,7 +33,16 @@ def _parse_cidr(text: object) -> object:
     try:
         return ipaddress.ip_network(str(text))
     except ValueError:
-        raise ValueError(f"{text!r} is no network; write an address and a prefix, like 10.0.0.0/8") from None
+        raise ValueError(f"{text!r} is no network; write {_network_of(text)}") from None
+
+
+def _network_of(text: object) -> str:
+    """Return what may have been meant: the network that an address with a prefix is in, or what one looks like."""
+    try:
+        meant = ipaddress.ip_interface(str(text))
+    except ValueError:
+        return "an address and a prefix, like 10.0.0.0/8"
+    return f"{meant.network}, or {meant.ip}/{meant.max_prefixlen} for that address alone"
 
 
 def _format_checker() -> FormatChecker:

@@ -137,10 +137,13 @@ def _refuse_other_files(text: str) -> None:
     if "SSH2 PUBLIC KEY" in text:
         raise _refuse(
             "is in the SSH2 format. In PuTTYgen, load the key and copy the text below "
-            '"Public key for pasting into OpenSSH authorized_keys file"'
+            '"Public key for pasting into OpenSSH authorized_keys file"; or take what `ssh-keygen -i -f FILE` prints'
         )
     if len(text.splitlines()) > 1:
-        raise _refuse("has several lines; send one key at a time, as the one line that its .pub file has")
+        raise _refuse(
+            "has several lines; send one key at a time, as the one line that its .pub file has, and take out a line "
+            "break that came in by copying"
+        )
     if len(text) > KEY_MOST:
         raise _refuse(f"is longer than {KEY_MOST} characters; no key that is taken is")
 
@@ -158,6 +161,10 @@ def _refuse_other_types(kind: str, text: str) -> None:
         raise _refuse(f"is a DSA key, which is too weak. {_MAKE_ONE}")
     if any(f"{name} AAAA" in text for name in KEY_TYPES):
         raise _refuse("begins with options, which are not taken. Remove all that stands before its type")
+    if kind.startswith(("SHA256:", "MD5:")):
+        raise _refuse("is a fingerprint, which only says which key it is; paste the content of the .pub file")
+    if re.match(r"[~/.][^ ]*/|[^ ]+\.pub$", text):
+        raise _refuse("is the name of a file; paste what is in it, which `cat` prints")
     raise _refuse(f"is no OpenSSH public key: it does not begin with one of {known}")
 
 

@@ -74,6 +74,7 @@ class Way:
             *([f"    ProxyJump {self.jump}"] if self.jump else []),
             f"    HostKeyAlias {self.environment}",
             "    ServerAliveInterval 30",
+            *(_of_the_jump(self.jump) if self.jump else []),
         ]
         return "\n".join(lines)
 
@@ -116,6 +117,12 @@ class Way:
     def _options(self, port_flag: str) -> list[str]:
         port = [port_flag, str(self.port)] if self.port != SSH_PORT else []
         return [*port, *(["-J", self.jump] if self.jump else [])]
+
+
+def _of_the_jump(jump: str) -> list[str]:
+    """Return what may be said of the host to go through: a key that is chosen above is not offered to it."""
+    host = jump.partition("@")[2].partition(":")[0]
+    return [f"Host {host}", "    # for a key of another name, here and above:", "    # IdentityFile ~/.ssh/YOUR_KEY"]
 
 
 def named(host: str, port: int) -> str:

@@ -16,6 +16,7 @@ from tornado import web
 from swish_spawner.adapters.kubernetes.services import Addresses
 from swish_spawner.core.environments import STATES, Environment, environments_of
 from swish_spawner.core.record import SshRecord
+from swish_spawner.core.ssh.keys import fingerprint
 from swish_spawner.core.ssh.ways import Seen, Way, known_hosts, named, ways_into
 from swish_spawner.core.units import format_cpu, format_memory
 from swish_spawner.errors import UserError
@@ -157,6 +158,7 @@ class EnvironmentsPage(Page):
             gateway_hosts=f"{named(gateway, room.site.settings.gateway_port)} {gateway_key}"
             if gateway and gateway_key
             else "",
+            gateway_fingerprint=fingerprint(gateway_key.split()[1]) if gateway_key else "",
             waits=any(not way.ready for one in environments for way in one.ways)
             or any(one.environment.state in ("starting", "stopping") for one in environments),
         )

@@ -207,6 +207,22 @@ def test_a_bad_policy_names_the_place(
     assert set(problems(changed(wide_document, place, value))) == paths
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("10.0.0.1/8", "write 10.0.0.0/8, or 10.0.0.1/32 for that address alone"),
+        ("2001:db8::1/32", "write 2001:db8::/32, or 2001:db8::1/128 for that address alone"),
+        ("office", "write an address and a prefix, like 10.0.0.0/8"),
+    ],
+)
+def test_a_network_that_is_none_is_said_as_it_was_meant(
+    wide_document: dict[str, Any], written: str, meant: str
+) -> None:
+    """Whoever gives an address with a prefix means its network, or it alone."""
+    (problem,) = problems(changed(wide_document, "ssh/allow_cidrs", [written])).values()
+    assert meant in problem
+
+
 def test_a_gateway_needs_no_names(wide_document: dict[str, Any]) -> None:
     """Environments are reached through it by the names that the cluster gives them."""
     document = changed(wide_document, "ssh/domain", ...)

@@ -113,6 +113,9 @@ def test_every_type_has_a_test() -> None:
         ("-----BEGIN OPENSSH PRIVATE KEY-----\nx", "is a private key, which must stay with you", "a private key"),
         ("PuTTY-User-Key-File-3: ssh-ed25519", "is a private key", "PuTTY's own file"),
         ("---- BEGIN SSH2 PUBLIC KEY ----\nx", "In PuTTYgen, load the key", "PuTTYgen's export"),
+        ("SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU", "is a fingerprint", "a fingerprint"),
+        ("~/.ssh/id_ed25519.pub", "is the name of a file", "a path"),
+        ("id_ed25519.pub", "is the name of a file", "a file's name"),
         ("ssh-rsa " + "A" * 8192, "is longer than 8192 characters", "a long text"),
     ],
 )

@@ -50,6 +50,13 @@ def test_a_node_port_that_is_not_known_is_not_shown() -> None:
     assert not only(replace(NAMED, service_type="NodePort"), Seen(resolves=True)).ready
 
 
+def test_a_key_of_another_name_has_a_place_for_the_gateway_too() -> None:
+    """What ssh is told of the environment's, it does not tell the host that it goes through."""
+    _, gateway = ways_into(replace(NAMED, gateway="ssh.example.org"), Seen(), 2200)
+    assert "\nHost ssh.example.org\n" in gateway.config()
+    assert "IdentityFile" not in only(NAMED, Seen(resolves=True)).config()
+
+
 def test_the_gateway_is_a_jump() -> None:
     """To a name that the cluster knows, so that it works before any other is made."""
     direct, gateway = ways_into(replace(NAMED, gateway="ssh.example.org"), Seen(), 2200)
@@ -63,7 +70,8 @@ def test_lines_for_the_configuration() -> None:
     _, gateway = ways_into(replace(NAMED, gateway="ssh.example.org"), Seen(), 22)
     assert gateway.config() == (
         "Host ada--lab\n    HostName env-ada--lab.imaging.svc\n    User swish\n    ProxyJump swish@ssh.example.org\n"
-        "    HostKeyAlias ada--lab\n    ServerAliveInterval 30"
+        "    HostKeyAlias ada--lab\n    ServerAliveInterval 30\n"
+        "Host ssh.example.org\n    # for a key of another name, here and above:\n    # IdentityFile ~/.ssh/YOUR_KEY"
     )
     assert gateway.code("/home/swish") == "code --remote ssh-remote+ada--lab /home/swish"
     assert gateway.code_link("/home/swish") == "vscode://vscode-remote/ssh-remote+ada--lab/home/swish"

@@ -34,6 +34,7 @@ def rendered(policy: Policy, ssh: SshRecord | None, seen: Seen = NOTHING_SEEN, *
         "ssh_size": "0.25 CPU, 512Mi",
         "folder": "/home/swish",
         "gateway_hosts": "",
+        "gateway_fingerprint": "SHA256:gate",
         "waits": False,
         "pages": {"": "Environments"},
         "path": "",

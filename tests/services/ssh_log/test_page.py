@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -60,6 +61,13 @@ def test_an_empty_log_is_said_in_words() -> None:
     assert "Nobody has entered yet." in text
     assert "What was typed, and what is in files, is not kept." in text
     assert "No log of ssh is kept" not in text
+
+
+def test_a_name_without_entries_is_said_to_be_so() -> None:
+    """Others may have some, and the name may be another."""
+    text = page(scope=replace(OWN, environment="alice"))
+    assert "There are no entries of alice." in text
+    assert "Nobody has entered yet." not in text
 
 
 def test_there_is_nothing_older() -> None:
