@@ -12,6 +12,7 @@ from kubernetes_asyncio.client import Configuration, CoreV1Api
 from kubespawner import clients
 from traitlets.config import Config
 
+from swish_spawner.adapters.kubernetes.watches import reflectors
 from swish_spawner.hub.launch.spawner import SwishSpawner
 from swish_spawner.hub.shared.shared import Shared, shared_of
 from tests.conftest import WIDE_POLICY
@@ -90,7 +91,7 @@ def launch(
     make_spawner: Callable[..., SwishSpawner], api: FakeApi, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., SwishSpawner]]:
     """Make spawners that talk to the API server in memory."""
-    monkeypatch.setattr("kubespawner.reflector.shared_client", lambda kind: getattr(client_of_watches(), kind))
+    monkeypatch.setattr(reflectors, "shared_client", lambda kind: getattr(client_of_watches(), kind))
     monkeypatch.setattr(SwishSpawner, "get_env", lambda _: {})
     monkeypatch.setattr(SwishSpawner, "get_args", lambda _: [])
 

@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from aiohttp import ClientError
+from kubernetes_asyncio import config
 
 from swish_spawner.adapters.backoff import Backoff
 from swish_spawner.errors import AlreadyThere, ClusterAway, ClusterRefused
@@ -22,6 +23,18 @@ Resource = dict[str, Any]
 _PAUSES: Final = (0.2, 5.0)
 _GOOD: Final = range(200, 300)
 _TRANSIENT: Final = (HTTPStatus.TOO_MANY_REQUESTS, *range(500, 600))
+
+
+async def load_config() -> None:
+    """Configure all clients of this process: as a pod, or else by the kubeconfig.
+
+    Raises:
+        ConfigException: this is no pod, and there is no kubeconfig.
+    """
+    try:
+        config.load_incluster_config()  # type: ignore[no-untyped-call]
+    except config.ConfigException:
+        await config.load_kube_config()
 
 
 @dataclass(frozen=True, slots=True)

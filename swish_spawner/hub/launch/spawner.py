@@ -28,6 +28,7 @@ from swish_spawner.adapters.kubernetes.pods import Pods
 from swish_spawner.adapters.kubernetes.requests import Patience
 from swish_spawner.adapters.kubernetes.watches.events import EventWatch
 from swish_spawner.adapters.kubernetes.watches.pods import PodWatch
+from swish_spawner.adapters.kubernetes.watches.reflectors import reflecting
 from swish_spawner.core import labels
 from swish_spawner.core.launch.plan import Person, ServerPlan, plan_server, use_of
 from swish_spawner.core.launch.request import parse_request
@@ -55,7 +56,7 @@ from swish_spawner.hub.shared.shared import Shared, shared_of
 
 #: How long the first launch page waits (seconds) to learn what is free.
 FIRST_LOOK: Final = 1.0
-_WATCHES: Final = {"pods": PodWatch, "events": EventWatch}
+_WATCHES: Final[Mapping[str, type[PodWatch | EventWatch]]] = {"pods": PodWatch, "events": EventWatch}
 
 
 class SwishSpawner(KubeSpawner):
@@ -360,12 +361,9 @@ class SwishSpawner(KubeSpawner):
         """Start a watch of ours in the place of KubeSpawner's; one that failed is no longer in the way of the next."""
         # by the first watch all is loaded that a hub runs on
         set_aside_what_is_loaded()
-        if kind == "events":
-            # KubeSpawner's are of pods alone; why a volume is not made is said of its claim
-            kwargs.pop("fields", None)
-        ours, wakeups = _WATCHES.get(kind, reflector_class), self.shared.wakeups
+        ours = reflecting(_WATCHES[kind], self.shared.wakeups) if kind in _WATCHES else reflector_class
         try:
-            return await super()._start_reflector(kind, ours, replace, wakeups=wakeups, **kwargs)
+            return await super()._start_reflector(kind, ours, replace, **kwargs)
         except Exception:
             self.__class__.reflectors.pop(self._get_reflector_key(kind), None)
             raise

@@ -11,12 +11,11 @@ from datetime import UTC, datetime
 from typing import Final
 
 from kubernetes_asyncio.client import ApiClient, CoreV1Api
-from kubespawner.clients import load_config
 
 from swish_spawner.adapters.github import GitHubKeys
 from swish_spawner.adapters.jupyterhub import Hub
 from swish_spawner.adapters.kubernetes.logs import log_client
-from swish_spawner.adapters.kubernetes.requests import Patience
+from swish_spawner.adapters.kubernetes.requests import Patience, load_config
 from swish_spawner.adapters.kubernetes.secrets import KeySecrets
 from swish_spawner.adapters.kubernetes.services import Addresses
 from swish_spawner.adapters.policy_file import PolicyFile
@@ -73,7 +72,7 @@ async def run(settings: Settings) -> None:
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    load_config()
+    await load_config()
     async with ApiClient() as client, log_client() as many:
         rooms = make_rooms(settings, client)
         server = make_app(rooms).listen(settings.port, settings.address, max_body_size=64 * 2**10)

@@ -104,10 +104,8 @@ class Keeper:
 
 
 @pytest.fixture
-async def cluster(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Cluster]:
+async def cluster() -> AsyncIterator[Cluster]:
     """A cluster with nothing in it."""
-    # KubeSpawner's reflector makes a client of its own, which nothing here uses
-    monkeypatch.setattr("kubespawner.reflector.shared_client", lambda _: None)
     cluster = Cluster()
     async with serve(cluster):
         yield cluster

@@ -8,19 +8,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from swish_spawner.adapters.kubernetes.watches.watch import Resource, Watch, bare
+from swish_spawner.adapters.kubernetes.watches.watch import REQUEST, Resource, Watch, bare
 
 
 class EventWatch(Watch):
     """The events of pods that are being started, and of their claims; all others are passed over, however many."""
 
     kind = "events"
+    lists = ("list_namespaced_event", "list_event_for_all_namespaces")
     bookmarked = False
     #: The most that is kept of one pod.
     most = 100
 
-    def __init__(self, **arguments: Any) -> None:
-        super().__init__(**arguments)
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
         self._followed: dict[str, dict[str, Resource]] = {}
         self._claims: dict[str, str] = {}
 
@@ -47,9 +48,9 @@ class EventWatch(Watch):
         """Keep a claim's events among those of a pod, as long as the pod's are kept; both are ``namespace/name``."""
         self._claims[claim] = pod
 
-    async def _list_and_update(self, resource_version: str | None = None) -> str:  # noqa: ARG002 - KubeSpawner's
+    async def _list_and_update(self) -> str:
         """Find the place to follow from; what happened before is of no start that is still to come."""
-        response = await self._request(limit=1, _request_timeout=self.request_timeout)
+        response = await self._request(limit=1, _request_timeout=REQUEST)
         try:
             self._version = json.loads(await response.read())["metadata"]["resourceVersion"]
         finally:

@@ -23,17 +23,17 @@ class PodWatch(Watch):
     """The pods of this hub, without what is large or secret in them, and with the moment at which each ``arrived``."""
 
     kind = "pods"
+    lists = ("list_namespaced_pod", "list_pod_for_all_namespaces")
 
-    def __init__(self, **arguments: Any) -> None:
-        super().__init__(**arguments)
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
         self._deleted: deque[str] = deque(maxlen=1000)
         self._last: dict[str, Resource] = {}
 
     @property
     def pods(self) -> dict[str, Resource]:
         """Every pod by ``namespace/name``."""
-        pods: dict[str, Resource] = self.resources
-        return pods
+        return self.resources
 
     def _kept(self, resource: Resource) -> Resource:
         return {**slim_pod(resource), "arrived": time.monotonic()}
@@ -41,7 +41,9 @@ class PodWatch(Watch):
     async def refresh(self, namespace: str, name: str) -> None:
         """Look at one pod directly, for when the watch is broken; it never goes back behind what was seen."""
         key = f"{namespace}/{name}"
-        response = await self.api.read_namespaced_pod(name, namespace, _preload_content=False, _request_timeout=CONNECT)
+        response = await self._api.read_namespaced_pod(
+            name, namespace, _preload_content=False, _request_timeout=CONNECT
+        )
         try:
             if response.status == HTTPStatus.NOT_FOUND:
                 if self.resources.pop(key, None) is not None:
@@ -81,11 +83,10 @@ class PodNews(Watch):
     """
 
     kind = "pods"
+    lists = PodWatch.lists
 
     def __init__(self, api: Any, namespace: str, selector: str, changed: Callable[[PodNews, str], None]) -> None:
-        super().__init__(namespace=namespace)
-        self.api = api
-        self.label_selector = selector
+        super().__init__(api, namespace, selector=selector)
         self._changed = changed
 
     def pod(self, key: str) -> Resource | None:

@@ -1,8 +1,7 @@
 """What Kubernetes says of pods and their events, kept by long watches that wake whoever waits.
 
-KubeSpawner's reflectors list everything again every ten seconds and are asked by polling. These list once, follow the
-changes from there, take a broken watch up where it ended, and list again only when the API server no longer knows that
-place (410). They take the place of KubeSpawner's own, so everything that reads those still works.
+They list once, follow the changes from there, take a broken watch up where it ended, and list again only when the API
+server no longer knows that place (410).
 https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 """
 
@@ -17,7 +16,6 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from kubernetes_asyncio.client.exceptions import ApiException
-from kubespawner.reflector import ResourceReflector
 
 from swish_spawner.adapters.backoff import Backoff
 from swish_spawner.adapters.kubernetes.pieces import lines, pages
@@ -33,6 +31,8 @@ _WATCH: Final = 1800
 _SILENCE: Final = 130
 #: How long (seconds) the API server may take to answer at all.
 CONNECT: Final = 10
+#: How long a page of a list may take (seconds).
+REQUEST: Final = 60
 _FIRST_PAUSE, _LAST_PAUSE = 0.1, 15.0
 #: A list may lag behind what was seen already; after so many of them in a row it is the cluster that went back.
 _STALE_LISTS: Final = 5
@@ -40,30 +40,55 @@ _STALE_LISTS: Final = 5
 _FINAL: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
 
 
+LOG: Final = logging.getLogger(__name__)
+
+
 class _GoneError(Exception):
     """The API server no longer knows the place where the watch ended."""
 
 
-class Watch(ResourceReflector):
+class Watch:
     """Follows one kind of resource in one namespace, or in all.
 
     Args:
+        api: a CoreV1Api, whose types know no plain data.
+        namespace: of the resources; None is all.
+        selector: of their labels, as Kubernetes writes it; empty is all.
         wakeups: of those who wait for news of a resource.
-        arguments: KubeSpawner's.
+        log: says what the watch waits for.
+
+    Attributes:
+        resources: every resource by ``namespace/name``.
+        first_load_future: done once all is there that was when the watch began.
+        connected: whether the watch is open.
     """
 
-    resources: dict[str, Resource]
+    #: What is followed, as the API calls it; a subclass says so.
+    kind = ""
+    #: The API's methods that list it, in a namespace and in all.
+    lists = ("", "")
     #: Whether the API server sends bookmarks, so that silence is a sign of trouble.
     bookmarked = True
-    _version: str | None = None
-    watch_task: asyncio.Task[None] | None = None
-    _stale = 0
-    _heard = 0.0
-    connected = False
 
-    def __init__(self, *, wakeups: WakeUps | None = None, **arguments: Any) -> None:
-        super().__init__(**arguments)
+    def __init__(
+        self,
+        api: Any,
+        namespace: str | None,
+        *,
+        selector: str = "",
+        wakeups: WakeUps | None = None,
+        log: logging.Logger = LOG,
+    ) -> None:
+        self.resources: dict[str, Resource] = {}
+        self.first_load_future: asyncio.Future[None] = asyncio.Future()
+        self.connected = False
+        self._api, self._namespace, self._selector, self._log = api, namespace, selector, log
         self._wakeups = wakeups or WakeUps()
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = False
+        self._version: str | None = None
+        self._stale = 0
+        self._heard = 0.0
 
     @property
     def healthy(self) -> bool:
@@ -86,15 +111,15 @@ class Watch(ResourceReflector):
                     self._fail_first_load(error)
                     raise
                 await self._rest(error, pause)
-        self.watch_task = asyncio.create_task(self._watch_and_update())
+        self._task = asyncio.create_task(self._watch_and_update())
 
     async def stop(self) -> None:
         """End the watch."""
         self._stopping = True
-        if self.watch_task is not None:
-            self.watch_task.cancel()
-            await asyncio.wait((self.watch_task,))
-            self.watch_task = None
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait((self._task,))
+            self._task = None
 
     def _fail_first_load(self, error: Exception) -> None:
         if not self.first_load_future.done():
@@ -106,12 +131,11 @@ class Watch(ResourceReflector):
         silent = isinstance(error, TimeoutError) and not self.bookmarked
         level = logging.DEBUG if silent else logging.WARNING
         said = "Watching %s in %s: %s; next try in %.1f s"
-        self.log.log(level, said, self.kind, self.namespace, _text(error), pause.seconds)
+        self._log.log(level, said, self.kind, self._namespace or "all namespaces", _text(error), pause.seconds)
         await pause.rest()
 
     def _arguments(self) -> dict[str, Any]:
-        selectors = {"label_selector": self.label_selector, "field_selector": self.field_selector}
-        return selectors | ({} if self.omit_namespace else {"namespace": self.namespace})
+        return {"label_selector": self._selector} | ({"namespace": self._namespace} if self._namespace else {})
 
     async def _request(self, **arguments: Any) -> Any:
         """Return the raw response of a list or watch.
@@ -120,7 +144,8 @@ class Watch(ResourceReflector):
             _GoneError: 410.
             ApiException: any other error status.
         """
-        method = getattr(self.api, self.list_method_name)
+        in_one, in_all = self.lists
+        method = getattr(self._api, in_one if self._namespace else in_all)
         response = await method(**self._arguments(), **arguments, _preload_content=False)
         if response.status == HTTPStatus.GONE:
             response.close()
@@ -130,7 +155,7 @@ class Watch(ResourceReflector):
             raise ApiException(status=response.status, reason=response.reason)
         return response
 
-    async def _list_and_update(self, resource_version: str | None = None) -> str:  # noqa: ARG002 - KubeSpawner's
+    async def _list_and_update(self) -> str:
         """Read everything there is; what was deleted meanwhile is forgotten. Returns the list's resource version."""
         found: dict[str, Resource] = {}
         version = ""
@@ -146,7 +171,7 @@ class Watch(ResourceReflector):
         return version
 
     async def _page(self, **place: str) -> Any:
-        response = await self._request(limit=_PAGE, **place, _request_timeout=self.request_timeout)
+        response = await self._request(limit=_PAGE, **place, _request_timeout=REQUEST)
         try:
             return json.loads(await response.read())
         finally:
