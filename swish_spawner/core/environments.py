@@ -108,8 +108,11 @@ def _environment(server: Mapping[str, Any], policy: Policy) -> Environment:
 
 
 def _entered(ssh: SshRecord | None, policy: Policy) -> SshRecord | None:
-    """Return how it is entered: as it was started, but through the gateway that there is now."""
-    return ssh and replace(ssh, gateway=policy.ssh.gateway)
+    """Return how it is entered: as it was started, but by the name that the gateway has now.
+
+    One that was started without a gateway lets none in.
+    """
+    return ssh and replace(ssh, gateway=policy.ssh.gateway if ssh.gateway else None)
 
 
 def _size(plan: PlanRecord | None) -> str:

@@ -17,7 +17,7 @@ from swish_spawner.errors import UnitError
 
 #: How many starts are kept that are over; who can start and stop while Kubernetes is away could make ever more.
 _MOST_OVER: Final = 50
-#: Of the format; a change that an older version would misread raises it.
+#: Of the format, for whoever looks into a database; what a version does not know of a later one it passes over.
 VERSION: Final = 1
 _VERSION, _PLAN, _SSH, _SPAWN_ID, _OVER, _TOKEN = (
     f"swish_{name}" for name in ("version", "plan", "ssh", "spawn_id", "over", "token")

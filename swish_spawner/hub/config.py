@@ -74,7 +74,8 @@ def configure(
     # A request that is refused is refused within this second; a start that takes longer shows its progress meanwhile.
     c.JupyterHub.tornado_settings.update({"slow_spawn_timeout": 1, KEY: shared})
     # Launches over the limit wait their turn with us, where JupyterHub would answer 429.
-    shared.queue.limit, c.JupyterHub.concurrent_spawn_limit = c.JupyterHub.get("concurrent_spawn_limit", 100), 0
+    c.SwishSpawner.concurrent_starts = limit = c.JupyterHub.get("concurrent_spawn_limit", 100)
+    shared.queue.limit, c.JupyterHub.concurrent_spawn_limit = limit, 0
     world = HubWorld()
     sweeper = Sweeper(world, Rules(), dry_run=sweeper_dry_run)
     c.JupyterHub.extra_handlers = [

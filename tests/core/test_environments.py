@@ -81,12 +81,15 @@ def test_odd_options_are_left_out(policy: Policy) -> None:
 
 
 def test_the_gateway_is_the_one_that_there_is(policy: Policy) -> None:
-    """What runs was started when there was another, or none."""
-    record = EnvironmentRecord(PLAN, replace(SSH, gateway="before.example.org"))
+    """By its name of now; what was started without one has none."""
     now = replace(policy, ssh=replace(policy.ssh, gateway="now.example.org"))
-    (one,) = environments_of(user(server(state=record.document())), now)
-    assert one.ssh is not None
-    assert (one.ssh.gateway, one.ssh.host) == ("now.example.org", SSH.host)
+    shown = []
+    for before in ("before.example.org", None):
+        record = EnvironmentRecord(PLAN, replace(SSH, gateway=before))
+        (one,) = environments_of(user(server(state=record.document())), now)
+        assert one.ssh is not None
+        shown.append(one.ssh.gateway)
+    assert shown == ["now.example.org", None]
 
 
 def test_gpus_are_counted(policy: Policy) -> None:

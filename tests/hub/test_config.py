@@ -54,6 +54,11 @@ def test_the_limit_of_starts_is_our_queues(asked: dict[str, int], limit: int) ->
     assert (queue.limit, c.JupyterHub.concurrent_spawn_limit) == (limit, 0)
 
 
+def test_the_limit_outlives_other_settings(config: Config) -> None:
+    """Whoever sets the hub's settings anew takes ours away, and what is made in their place has the limit, too."""
+    assert shared_of({}, config.SwishSpawner.concurrent_starts).queue.limit == 100
+
+
 def test_a_hub_has_one_of_what_it_shares(config: Config) -> None:
     """However often traitlets copies its configuration."""
     settings = config.JupyterHub.tornado_settings.get_value({})

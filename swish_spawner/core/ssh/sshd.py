@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -42,10 +42,10 @@ _START_VOLUME, _KEYS_VOLUME, _TEMPORARY_VOLUME = "ssh-start", "ssh-keys", "ssh-t
 class HostKey:
     """An environment's host key in OpenSSH's formats, and where a password will do, the password with its hash."""
 
-    private: str
+    private: str = field(repr=False)
     public: str
-    password: str | None = None
-    password_hash: str | None = None
+    password: str | None = field(default=None, repr=False)
+    password_hash: str | None = field(default=None, repr=False)
 
     @property
     def fingerprint(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -82,8 +82,10 @@ class Traits:
         self._base: dict[str, Any] = {}
         self._applied: dict[str, Any] = {}
 
-    def of(self, plan: ServerPlan, namespace: str, spawn_id: str, current: Callable[[str], Any]) -> dict[str, Any]:
-        """Return the values by the traits' names.
+    def of(
+        self, plan: ServerPlan, namespace: str, spawn_id: str, current: Callable[[str], Any]
+    ) -> Iterator[tuple[str, Any]]:
+        """Yield each trait's name with its value, to be set before the next is asked for.
 
         Args:
             plan: what was decided.
@@ -91,11 +93,8 @@ class Traits:
             spawn_id: of the start.
             current: gives a trait's value of now.
         """
-        values = kubespawner_traits(plan, namespace, spawn_id)
-        return {
-            name: self._merged(name, current(name), value) if name in MERGED else value
-            for name, value in values.items()
-        }
+        for name, value in kubespawner_traits(plan, namespace, spawn_id).items():
+            yield name, self._merged(name, current(name), value) if name in MERGED else value
 
     def configured(self, name: str, current: Any) -> Any:
         """Return the administrator's own value of a trait, whatever we have set since."""

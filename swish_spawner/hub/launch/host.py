@@ -25,7 +25,6 @@ class Host(Protocol):
     Attributes:
         record: what is kept of it; a hub that comes after this one knows no more than that.
         decision: what was decided for its start; None before, and for one that a hub before this one decided.
-        told_of: the uid of a pod that still runs, unknown to the hub, and that the person was told of.
         api_token: with which the environment speaks to the hub.
         namespace: of its pod.
         pod_name: of its pod.
@@ -38,7 +37,6 @@ class Host(Protocol):
 
     record: EnvironmentRecord
     decision: Decision | None
-    told_of: str
     api_token: str
     namespace: str
     pod_name: str
@@ -47,6 +45,16 @@ class Host(Protocol):
     first_answer_seconds: int
     delete_stopped_pods: bool
     log: Logger
+
+    @property
+    def told_of(self) -> str:
+        """The uid of a pod that still runs, unknown to the hub, and that the person was told of."""
+
+    @told_of.setter
+    def told_of(self, uid: str) -> None: ...
+
+    def keep(self) -> None:
+        """Have the hub's database keep what there is to keep now."""
 
     @property
     def log_name(self) -> str:

@@ -19,7 +19,6 @@ from swish_spawner.core.pod.companions import (
     make_token_secret,
     prerequisite_manifests,
 )
-from swish_spawner.core.pod.volumes import scratch_claims
 from swish_spawner.core.ssh.sshd import ssh_record
 from swish_spawner.errors import UserError
 from swish_spawner.hub.launch.beside import Work
@@ -28,21 +27,23 @@ from swish_spawner.hub.launch.host import Host
 from swish_spawner.hub.launch.start import Start
 
 
-async def make_claims(host: Host, start: Start, plan: ServerPlan, home: dict[str, Any], *, is_known: bool) -> None:
-    """Make what is missing of them, and say when a home is a new one.
+async def make_home(host: Host, start: Start, home: dict[str, Any], *, is_known: bool) -> None:
+    """Make the claim of the home if it is missing, and say when that is a new one.
 
     Args:
-        host: whose they are.
-        start: that waits for them.
-        plan: what was decided.
-        home: the claim of the home.
+        host: whose it is.
+        start: that waits for it.
+        home: the claim.
         is_known: whether it was there before.
     """
-    name = home["metadata"]["name"]
-    host.seen.follow_claims((name, *scratch_claims(plan, host.pod_name)))
     if await host.cluster.create(home) and is_known:
+        name = home["metadata"]["name"]
         host.log.warning("%s: the home claim %s was gone and is made anew", host.log_name, name)
         start.tell("The volume with your files was not there any more. A new, empty one is made; ask an administrator.")
+
+
+async def make_other_claims(host: Host, plan: ServerPlan, home: Mapping[str, Any]) -> None:
+    """Make what else has to be there before the pod, beside the claim of the home."""
     for manifest in prerequisite_manifests(plan, host.namespace, home["metadata"]):
         await host.cluster.create(manifest)
 
@@ -67,6 +68,9 @@ async def make_companions(host: Host, start: Start, pod: Mapping[str, Any]) -> N
     if host.api_token:
         # the pod's containers wait for it
         await host.cluster.create_owned(make_token_secret(plan, owner, spawn_id, host.api_token))
+        if host.record.token:
+            host.record = replace(host.record, token="")
+            host.keep()
     ssh = _ssh_start(host, decision)
     for manifest in companion_manifests(plan, owner, ssh):
         await host.cluster.create_owned(manifest)

@@ -35,6 +35,7 @@ from swish_spawner.core.launch.request import parse_request
 from swish_spawner.core.ownership import Whose, has_ended, is_ready, start_of
 from swish_spawner.core.pod.enforced import enforced, quality_problems
 from swish_spawner.core.pod.token import from_secret
+from swish_spawner.core.pod.volumes import scratch_claims
 from swish_spawner.core.policy.image_names import ImageNames
 from swish_spawner.core.policy.values import Policy
 from swish_spawner.core.record import EnvironmentRecord
@@ -47,7 +48,7 @@ from swish_spawner.hub.form.launcher import Launcher
 from swish_spawner.hub.freeze import set_aside_what_is_loaded
 from swish_spawner.hub.launch.decision import Decision, Traits, in_words
 from swish_spawner.hub.launch.host import Manifest
-from swish_spawner.hub.launch.made import make_claims, make_companions
+from swish_spawner.hub.launch.made import make_companions, make_home, make_other_claims
 from swish_spawner.hub.launch.presence import AdoptedServer, code_of
 from swish_spawner.hub.launch.seen_pod import SeenPod
 from swish_spawner.hub.launch.start import Start
@@ -96,6 +97,18 @@ class SwishSpawner(KubeSpawner):
         """,
     ).tag(config=True)
 
+    concurrent_starts = Integer(
+        0,
+        min=0,
+        help="""
+        How many environments start at once; others wait for their turn. 0 is no limit.
+
+        The hub configuration of our chart takes it from JupyterHub's own ``concurrent_spawn_limit``.
+
+        .. versionadded:: 0.1
+        """,
+    ).tag(config=True)
+
     first_answer_seconds = Integer(
         0,
         min=0,
@@ -114,12 +127,11 @@ class SwishSpawner(KubeSpawner):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.shared: Shared = shared_of(getattr(self.user, "settings", {}))
+        self.shared: Shared = shared_of(getattr(self.user, "settings", {}), self.concurrent_starts)
         self.record = EnvironmentRecord()
         self.decision: Decision | None = None
         self.current = Start(self)
         self.submitted: dict[str, Any] | None = None
-        self.told_of = ""
         self._traits_of_ours = Traits()
         self._installation_namespace = self.namespace
 
@@ -167,6 +179,16 @@ class SwishSpawner(KubeSpawner):
     def spawn_id(self) -> str:
         """The id of the start that this environment is of; empty while there is none."""
         return self.record.spawn_id
+
+    @property
+    def told_of(self) -> str:
+        """The uid of a pod that still runs, unknown to the hub, and that the person was told of."""
+        return self.shared.told.get((self.user.name, self.name), "")
+
+    @told_of.setter
+    def told_of(self, uid: str) -> None:
+        # JupyterHub makes a new spawner after a start that failed
+        self.shared.told[self.user.name, self.name] = uid
 
     @property
     def log_name(self) -> str:
@@ -293,11 +315,17 @@ class SwishSpawner(KubeSpawner):
     def _set_traits(self, plan: ServerPlan) -> None:
         before = self.namespace
         current: Callable[[str], Any] = lambda name: getattr(self, name)  # noqa: E731 - bound to this spawner
-        for name, value in self._traits_of_ours.of(plan, self._installation_namespace, self.spawn_id, current).items():
+        for name, value in self._traits_of_ours.of(plan, self._installation_namespace, self.spawn_id, current):
             setattr(self, name, value)
         if self.namespace != before:
             # KubeSpawner computed it for the namespace before
             self.dns_name = self.dns_name_template.format(namespace=self.namespace, name=self.pod_name)
+
+    def _decided(self) -> Decision:
+        """Return the decision of this start; a server that was forgotten meanwhile has none, and nothing is made."""
+        if self.decision is None or not self.spawn_id:
+            raise RuntimeError("nothing is made without a decision")
+        return self.decision
 
     def decide_again(self) -> Decision:
         """Return the decision; after a hub restart it is made again, of what was asked for then and the policy of now.
@@ -361,10 +389,19 @@ class SwishSpawner(KubeSpawner):
         """Start a watch of ours in the place of KubeSpawner's; one that failed is no longer in the way of the next."""
         # by the first watch all is loaded that a hub runs on
         set_aside_what_is_loaded()
+        known = self.__class__.reflectors.get(self._get_reflector_key(kind))
+        if known is not None and not replace:
+            # shielded: whoever is cancelled while waiting for it ends nobody else's wait
+            await asyncio.shield(known.first_load_future)
+            return known
         ours = reflecting(_WATCHES[kind], self.shared.wakeups) if kind in _WATCHES else reflector_class
+        # the hub's own task, and no start's: one that is cancelled leaves no watch half begun
+        return await asyncio.shield(self.shared.keep(self._begin_reflector(kind, ours, replace, kwargs)))
+
+    async def _begin_reflector(self, kind: str, make: Any, replace: bool, kwargs: dict[str, Any]) -> Any:
         try:
-            return await super()._start_reflector(kind, ours, replace, **kwargs)
-        except Exception:
+            return await super()._start_reflector(kind, make, replace, **kwargs)
+        except BaseException:
             self.__class__.reflectors.pop(self._get_reflector_key(kind), None)
             raise
 
@@ -385,16 +422,18 @@ class SwishSpawner(KubeSpawner):
         is_known = self._pvc_exists
         if not is_known:
             await theirs.choose_home(self)
-        claim = theirs.home_manifest(self)
-        await make_claims(self, self.current, self.decide_again().plan, claim, is_known=is_known)
+        plan, claim = self._decided().plan, theirs.home_manifest(self)
+        self.seen.follow_claims((self.pvc_name, *scratch_claims(plan, self.pod_name)))
+        await make_home(self, self.current, claim, is_known=is_known)
         self._pvc_exists = True
+        await make_other_claims(self, plan, claim)
 
     async def manifest(self) -> Manifest:
         """Return the pod as it is sent, after every hook."""
         pod = await self.get_pod_manifest()
         if self.modify_pod_hook:
             pod = await maybe_future(self.modify_pod_hook(self, pod))
-        plan = self.decide_again().plan
+        plan = self._decided().plan
         manifest = enforced(self.api.api_client.sanitize_for_serialization(pod), plan)
         for problem in quality_problems(manifest, plan):
             self.current.notice(f"This environment is not Guaranteed as its pool says: {problem}.")
@@ -409,7 +448,10 @@ class SwishSpawner(KubeSpawner):
         await make_companions(self, self.current, pod)
         if self.after_pod_created_hook:
             await maybe_future(self.after_pod_created_hook(self, pod))
-        self.record = replace(self.record, token="")
+
+    def keep(self) -> None:
+        """Have the hub's database keep what there is to keep now; JupyterHub commits it with the next change."""
+        self.orm_spawner.state = self.get_state()
 
     def node(self, name: str) -> Mapping[str, Any] | None:
         """Return what is known of a node by its name."""
@@ -461,7 +503,7 @@ class SwishSpawner(KubeSpawner):
         if not self.current.may_have_pod:
             # a start that was refused must not wait for an API server that it never asked anything
             return 1
-        if self.current.undoing is not None:
+        if self.current.undoing:
             return None
         try:
             return await self._look_for_pod()
@@ -484,6 +526,9 @@ class SwishSpawner(KubeSpawner):
     def get_state(self) -> dict[str, Any]:
         """Keep what a hub that comes back has to know, and services read over the hub's API."""
         state: dict[str, Any] = super().get_state()
+        if self._state_kubespawner_version == "unknown" and not self._pvc_exists:
+            # or the home of a version before would not be looked for again
+            state.pop("kubespawner_version", None)
         return state | self.record.document()
 
     def load_state(self, state: dict[str, Any]) -> None:

@@ -45,7 +45,7 @@ class Start:
 
     Args:
         host: the server that starts.
-        after: what still undoes the start before; this one waits for it.
+        after: what still undoes the starts before; this one waits for it.
         is_taken_up: whether a hub before this one began it.
 
     Attributes:
@@ -60,7 +60,7 @@ class Start:
         is_taken_up: whether a hub before this one began it, and this one has not seen its end yet.
     """
 
-    def __init__(self, host: Host, *, after: asyncio.Future[None] | None = None, is_taken_up: bool = False) -> None:
+    def __init__(self, host: Host, *, after: tuple[asyncio.Future[None], ...] = (), is_taken_up: bool = False) -> None:
         self.turn = Turn()
         self.messages = LaunchMessages()
         self.marks: Mapping[str, float] = {}
@@ -74,6 +74,7 @@ class Start:
         self._lookout: Lookout | None = None
         self._undoing: asyncio.Future[None] | None = None
         self._stamps: Mapping[str, str] = {}
+        self._what = What()
 
     @property
     def _spawn_id(self) -> str:
@@ -123,7 +124,8 @@ class Start:
         """
         host, outcome = self._host, "error"
         # the server may forget it before it has ended
-        self._stamps, what = host.stamps(), host.decision.what if host.decision else What()
+        self._stamps = host.stamps()
+        self._take_what()
         host.shared.spawns.add(self._spawn_id)
         try:
             url = await self._start_pod()
@@ -143,13 +145,18 @@ class Start:
             self.messages.close()
             if self.packages is not None:
                 self.packages.cancel()
-            launched(what, outcome, self.marks)
+            launched(self._what, outcome, self.marks)
         return url
+
+    def _take_what(self) -> None:
+        if self._host.decision is not None:
+            self._what = self._host.decision.what
 
     async def _start_pod(self) -> str:
         host = self._host
         await self.undone()
         await host.load_user_options()
+        self._take_what()
         await host.make_namespace()
         with await host.watched():
             await host.make_prerequisites()
@@ -259,14 +266,14 @@ class Start:
         self.ssh.leave()
 
     @property
-    def undoing(self) -> asyncio.Future[None] | None:
-        """What still undoes this start, or the one before; None when nothing is left of either."""
-        return next((one for one in (self._undoing, self._after) if one is not None and not one.done()), None)
+    def undoing(self) -> tuple[asyncio.Future[None], ...]:
+        """What still undoes this start, and those before; nothing when nothing is left of any."""
+        return tuple(one for one in (*self._after, self._undoing) if one is not None and not one.done())
 
     async def undone(self) -> None:
         """Wait until nothing is left of a start that failed."""
-        while (undoing := self.undoing) is not None:
-            await asyncio.shield(undoing)
+        while undoing := self.undoing:
+            await asyncio.shield(undoing[0])
 
     def _begin_undo(self) -> None:
         self._host.set_over(self._spawn_id)

@@ -20,7 +20,7 @@ from tests.fake_api import FakeApi, served_beside
 from tests.hub.conftest import Process, begin
 from tests.hub.launch.test_rest import CONFIG
 from tests.hub.launch.test_start import POD, Running, until
-from tests.real_hub import running_hub
+from tests.real_hub import PATIENT, running_hub
 from tests.real_hub import until as hub_until
 
 Launch = Callable[..., SwishSpawner]
@@ -264,3 +264,22 @@ def test_a_hub_that_begins_leaves_all_as_it_is(tmp_path: Path) -> None:
             assert hub.ask("GET", "api/users/ada")[1]["servers"][""]["ready"]
             assert list(api.objects["pods"]) == [key]
             assert api.graces == []
+
+
+@pytest.mark.claim("lost-ends-by-its-person")
+def test_a_second_word_ends_it_on_a_real_hub(tmp_path: Path) -> None:
+    """Which makes a new spawner after each start that failed."""
+    more = f"{CONFIG}\nc.KubeSpawner.port = ENVIRONMENTS\nc.JupyterHub.cookie_secret = b'x' * 32\n"
+    options = {"user_options": {"team": "genomics"}}
+    with served_beside(FakeApi()) as api:
+        with running_hub(tmp_path, more, api.url, last=PATIENT) as hub:
+            assert hub.post("users/ada/server", options)[0] == 201
+            hub.process.kill()
+            hub.process.join()
+        (tmp_path / "hub.sqlite").unlink()
+        with running_hub(tmp_path, more, api.url, last=PATIENT) as hub:
+            code, answer = hub.post("users/ada/server", options)
+            assert (code, "this hub does not know of it" in answer["message"], api.graces) == (503, True, [])
+            hub_until(lambda: not hub.ask("GET", "api/users/ada")[1]["servers"].get("", {}).get("pending"))
+            assert hub.post("users/ada/server", options)[0] == 201
+            assert api.graces == [None]
