@@ -92,8 +92,8 @@ def _environment(server: Mapping[str, Any], policy: Policy) -> Environment:
     state, options = _state(server), part(server, "user_options")
     record = EnvironmentRecord.parse(server.get("state"))
     # what does not run has only its options: as they were sent, and maybe refused
-    said = record.plan.document() if record.plan else options
-    team, image = text(said, "team"), text(said, "image")
+    asked = text(options, "team"), text(options, "image")
+    team, image = (record.plan.team, record.plan.image) if record.plan else asked
     return Environment(
         server=server["name"],
         state=state,

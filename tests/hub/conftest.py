@@ -8,11 +8,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from kubernetes_asyncio.client import Configuration, CoreV1Api
+from kubernetes_asyncio.client import Configuration
 from kubespawner import clients
 from traitlets.config import Config
 
-from swish_spawner.adapters.kubernetes.watches import reflectors
 from swish_spawner.hub.launch.spawner import SwishSpawner
 from swish_spawner.hub.shared.shared import Shared, shared_of
 from tests.conftest import WIDE_POLICY
@@ -91,7 +90,6 @@ def launch(
     make_spawner: Callable[..., SwishSpawner], api: FakeApi, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., SwishSpawner]]:
     """Make spawners that talk to the API server in memory."""
-    monkeypatch.setattr(reflectors, "shared_client", lambda kind: getattr(client_of_watches(), kind))
     monkeypatch.setattr(SwishSpawner, "get_env", lambda _: {})
     monkeypatch.setattr(SwishSpawner, "get_args", lambda _: [])
 
@@ -140,12 +138,6 @@ def running(
         return later
 
     return start
-
-
-def client_of_watches() -> SimpleNamespace:
-    """The client that all watches share."""
-    api: CoreV1Api = clients.shared_client("CoreV1Api")
-    return SimpleNamespace(CoreV1Api=api)
 
 
 @pytest.fixture(scope="module")

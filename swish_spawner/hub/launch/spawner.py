@@ -31,6 +31,7 @@ from swish_spawner.adapters.kubernetes.watches.pods import PodWatch
 from swish_spawner.adapters.kubernetes.watches.reflectors import reflecting
 from swish_spawner.core import labels
 from swish_spawner.core.launch.plan import Person, ServerPlan, plan_server, use_of
+from swish_spawner.core.launch.quota import Uses
 from swish_spawner.core.launch.request import parse_request
 from swish_spawner.core.ownership import Whose, has_ended, is_ready, start_of
 from swish_spawner.core.pod.enforced import enforced, quality_problems
@@ -299,18 +300,19 @@ class SwishSpawner(KubeSpawner):
 
     def _decide(self) -> Decision:
         """Decide about the options that this start was given, and set KubeSpawner's traits by it."""
-        person = self.person
         try:
-            policy = self.policy
-            plan = plan_server(person, parse_request(sent(self.user_options)), policy, self.shared.uses.by_team())
+            self.decision = decision = self._planned(self.shared.uses.by_team())
         except UserError as error:
             raise answer(self, error) from error
         self.user.spawner.submitted = None
-        self.decision = decision = Decision.of(plan, policy)
         self.record = replace(self.record, plan=decision.record, ssh=None)
-        self.shared.uses.hold(use_of(decision.record, person))
-        self._set_traits(plan)
+        self.shared.uses.hold(use_of(decision.record, self.person))
+        self._set_traits(decision.plan)
         return decision
+
+    def _planned(self, uses: Uses | None = None) -> Decision:
+        policy = self.policy
+        return Decision.of(plan_server(self.person, parse_request(sent(self.user_options)), policy, uses), policy)
 
     def _set_traits(self, plan: ServerPlan) -> None:
         before = self.namespace
@@ -334,10 +336,7 @@ class SwishSpawner(KubeSpawner):
             UserError: the policy of now refuses.
         """
         if self.decision is None:
-            policy = self.policy
-            self.decision = Decision.of(
-                plan_server(self.person, parse_request(sent(self.user_options)), policy), policy
-            )
+            self.decision = self._planned()
         return self.decision
 
     # A start.
@@ -367,7 +366,7 @@ class SwishSpawner(KubeSpawner):
         self.record = replace(self.record, spawn_id=secrets.token_hex(8), token=self.api_token)
         # JupyterHub commits this as soon as we return, and so before anything is asked of Kubernetes: a hub that comes
         # after this one knows the start's id
-        self.orm_spawner.state = self.get_state()
+        self.keep()
         self._start_future = asyncio.ensure_future(self._start())
         return self._start_future
 
