@@ -24,7 +24,7 @@ from swish_spawner.core.ownership import has_ended
 from swish_spawner.core.policy.values import namespaces
 from swish_spawner.core.record import home_of
 from swish_spawner.errors import ClusterAway, ClusterRefused
-from swish_spawner.hub.launch.decision import CLUSTER_AWAY
+from swish_spawner.hub.launch.server.decision import CLUSTER_AWAY
 from swish_spawner.hub.launch.spawner import SwishSpawner
 
 #: Cullers, for one, may delete servers, and are not asked about files.

@@ -22,8 +22,8 @@ from swish_spawner.core.pod.companions import (
 from swish_spawner.core.ssh.sshd import ssh_record
 from swish_spawner.errors import UserError
 from swish_spawner.hub.launch.beside import Work
-from swish_spawner.hub.launch.decision import Decision
-from swish_spawner.hub.launch.host import Host
+from swish_spawner.hub.launch.server.decision import Decision
+from swish_spawner.hub.launch.server.host import Host
 from swish_spawner.hub.launch.start import Start
 
 

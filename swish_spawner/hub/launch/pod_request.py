@@ -8,7 +8,7 @@ from typing import Final
 
 from swish_spawner.core.ownership import has_ended, has_worked, start_of
 from swish_spawner.errors import AlreadyThere, ClusterRefused, LaunchFailed
-from swish_spawner.hub.launch.host import Host, Manifest
+from swish_spawner.hub.launch.server.host import Host, Manifest
 from swish_spawner.hub.launch.stop import end_pod
 
 #: What a pod gets to end by itself (seconds) when its start failed: nobody has worked in it.

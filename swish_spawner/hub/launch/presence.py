@@ -13,9 +13,9 @@ from jupyterhub.objects import Server
 
 from swish_spawner.core.ownership import ending, exit_code, has_worked
 from swish_spawner.errors import UserError
-from swish_spawner.hub.launch.decision import kind_of
-from swish_spawner.hub.launch.host import Host, Manifest
 from swish_spawner.hub.launch.made import make_missing
+from swish_spawner.hub.launch.server.decision import kind_of
+from swish_spawner.hub.launch.server.host import Host, Manifest
 from swish_spawner.hub.launch.start import Start
 from swish_spawner.hub.launch.stop import end_what_is_left
 

@@ -19,9 +19,9 @@ from swish_spawner.core.progress.phases import seen
 from swish_spawner.core.reading import condition
 from swish_spawner.errors import LaunchFailed
 from swish_spawner.hub.launch.beside import Beside
-from swish_spawner.hub.launch.decision import kind_of, lookout
-from swish_spawner.hub.launch.host import Host, Manifest
 from swish_spawner.hub.launch.pod_request import PodRequest
+from swish_spawner.hub.launch.server.decision import kind_of, lookout
+from swish_spawner.hub.launch.server.host import Host, Manifest
 from swish_spawner.hub.launch.telling.lookout import Lookout
 from swish_spawner.hub.launch.telling.messages import LaunchMessages
 from swish_spawner.hub.launch.telling.metrics import What, launched

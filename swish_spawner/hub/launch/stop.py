@@ -7,8 +7,8 @@ from typing import Final
 
 from swish_spawner.core.ownership import grace_of
 from swish_spawner.errors import ClusterAway, ClusterRefused
-from swish_spawner.hub.launch.host import Host, Manifest
-from swish_spawner.hub.launch.seen_pod import LOOK_AGAIN
+from swish_spawner.hub.launch.server.host import Host, Manifest
+from swish_spawner.hub.launch.server.seen_pod import LOOK_AGAIN
 
 #: Beyond its grace, how long a pod may take until it is gone (seconds), e.g. until its volumes are unmounted.
 _GONE: Final = 60

@@ -12,7 +12,8 @@ import pytest
 from tornado import web
 
 from swish_spawner.core.progress import endings
-from swish_spawner.hub.launch import seen_pod, stop
+from swish_spawner.hub.launch import stop
+from swish_spawner.hub.launch.server import seen_pod
 from swish_spawner.hub.launch.spawner import SwishSpawner
 from swish_spawner.hub.launch.telling import lookout
 from tests.fake_api import FakeApi

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from swish_spawner.adapters.kubernetes.watches.wakeups import WakeUps
-from swish_spawner.hub.launch.seen_pod import SeenPod
+from swish_spawner.hub.launch.server.seen_pod import SeenPod
 from swish_spawner.hub.launch.spawner import SwishSpawner
 from tests.fake_api import FakeApi
 from tests.hub.conftest import begin

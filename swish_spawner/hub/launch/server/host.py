@@ -12,8 +12,8 @@ from swish_spawner.adapters.kubernetes.requests import Patience
 from swish_spawner.adapters.ports import Cluster
 from swish_spawner.core.record import EnvironmentRecord
 from swish_spawner.core.ssh.sshd import HostKey
-from swish_spawner.hub.launch.decision import Decision
-from swish_spawner.hub.launch.seen_pod import SeenPod
+from swish_spawner.hub.launch.server.decision import Decision
+from swish_spawner.hub.launch.server.seen_pod import SeenPod
 from swish_spawner.hub.shared.shared import Shared
 
 Manifest = dict[str, Any]

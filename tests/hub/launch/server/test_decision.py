@@ -7,17 +7,16 @@ from typing import Any
 
 import pytest
 
-from swish_spawner.core.launch.plan import Person, plan_server
-from swish_spawner.core.launch.request import parse_request
+from swish_spawner.core.launch.plan import Person
 from swish_spawner.core.policy.values import Policy
 from swish_spawner.errors import ClusterAway, ClusterRefused, Denied, LaunchFailed
-from swish_spawner.hub.launch.decision import CLUSTER_AWAY, Decision, Traits, in_words, kind_of
+from swish_spawner.hub.launch.server.decision import CLUSTER_AWAY, Decision, Traits, in_words, kind_of
 
 
 @pytest.fixture
 def decision(policy: Policy, ada: Person) -> Decision:
     """A decision about somebody who asks for nothing in particular."""
-    return Decision.of(plan_server(ada, parse_request({}), policy), policy)
+    return Decision.of(ada, {}, policy)
 
 
 @pytest.mark.parametrize(

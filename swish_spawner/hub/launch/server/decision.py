@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from swish_spawner.core.launch.plan import ServerPlan, record_of
+from swish_spawner.core.launch.plan import Person, ServerPlan, plan_server, record_of
+from swish_spawner.core.launch.quota import Uses
+from swish_spawner.core.launch.request import parse_request
 from swish_spawner.core.pod.traits import MERGED, kubespawner_traits, merged
 from swish_spawner.core.policy.values import Policy
 from swish_spawner.core.progress.kinds import Circumstances
@@ -36,8 +38,19 @@ class Decision:
     what: What
 
     @classmethod
-    def of(cls, plan: ServerPlan, policy: Policy) -> Decision:
-        """Return the decision that a plan is, by the policy that it was made by."""
+    def of(cls, person: Person, options: object, policy: Policy, uses: Uses | None = None) -> Decision:
+        """Decide what a person gets.
+
+        Args:
+            person: who launches, and which server.
+            options: what was asked for, as the hub has it.
+            policy: in force.
+            uses: what counts towards quotas; None leaves them out.
+
+        Raises:
+            UserError: the policy refuses.
+        """
+        plan = plan_server(person, parse_request(options), policy, uses)
         return cls(plan, What(known(plan.pool.name, policy.pools), known(plan.image.name, policy.images)))
 
     @property
