@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -59,13 +60,25 @@ def test_prometheus_may_choose_by_labels(helm: Helm) -> None:
     assert labels.items() <= one(manifests, "ServiceMonitor", "hub")["metadata"]["labels"].items()
 
 
-RULES = CHART / "rules" / "swish.yaml"
+#: What other programs tell Prometheus, and rules ask for: the kubelet, and kube-state-metrics.
+THEIRS = {
+    "container_cpu_usage_seconds_total",
+    "container_memory_total_active_file_bytes",
+    "container_memory_working_set_bytes",
+    "container_spec_memory_limit_bytes",
+    "kube_pod_labels",
+}
+FILES = sorted((CHART / "rules").glob("*.yaml"))
 
 
-def alerts() -> dict[str, dict[str, Any]]:
-    """Return every alert by its name."""
-    groups = yaml.safe_load(RULES.read_text())["groups"]
-    return {rule["alert"]: rule for group in groups for rule in group["rules"]}
+def groups() -> list[dict[str, Any]]:
+    """Return every group of rules, file by file."""
+    return [group for file in FILES for group in yaml.safe_load(file.read_text())["groups"]]
+
+
+def rules(kind: str) -> dict[str, dict[str, Any]]:
+    """Return every alert, or every record, by its name."""
+    return {rule[kind]: rule for group in groups() for rule in group["rules"] if kind in rule}
 
 
 def test_rules_are_what_the_chart_makes(helm: Helm) -> None:
@@ -73,20 +86,22 @@ def test_rules_are_what_the_chart_makes(helm: Helm) -> None:
     labels = {"release": "prometheus"}
     made = one(helm.template(monitoring(rules={"enabled": True, "labels": labels})), "PrometheusRule", "swish")
     assert labels.items() <= made["metadata"]["labels"].items()
-    assert made["spec"] == yaml.safe_load(RULES.read_text())
+    assert made["spec"]["groups"] == groups()
 
 
 @pytest.mark.claim("sweeper-alerts")
-def test_each_alert_fires_by_what_it_is_for() -> None:
-    """By promtool, and each of them has such a test."""
-    cases = CHART.parent / "tests" / "chart" / "rules" / "swish_test.yaml"
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_rules_say_what_they_are_for(file: Path) -> None:
+    """By promtool: each alert of a file fires in a test of it."""
+    cases = CHART.parent / "tests" / "chart" / "rules" / f"{file.stem}_test.yaml"
     tested = {
         case["alertname"]
         for test in yaml.safe_load(cases.read_text())["tests"]
-        for case in test["alert_rule_test"]
+        for case in test.get("alert_rule_test", ())
         if case["exp_alerts"]
     }
-    assert tested == alerts().keys()
+    here = (rule for group in yaml.safe_load(file.read_text())["groups"] for rule in group["rules"])
+    assert tested == {rule["alert"] for rule in here if "alert" in rule}
     done = subprocess.run(["promtool", "test", "rules", cases], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -95,15 +110,22 @@ def test_each_alert_has_its_runbook() -> None:
     """A heading of the page that it names, and no heading is of none."""
     page = CHART.parent / "docs" / "how-to" / "alerts.md"
     headings = re.findall(r"(?m)^## (\w+)$", page.read_text())
-    assert headings == list(alerts())
-    for name, rule in alerts().items():
+    assert headings == list(rules("alert"))
+    for name, rule in rules("alert").items():
         assert rule["annotations"]["runbook"] == f"docs/how-to/alerts.md#{name.lower()}"
 
 
-def test_alerts_are_of_metrics_that_there_are() -> None:
+def test_each_record_is_on_the_page() -> None:
+    """Whoever asks Prometheus by hand finds what there is."""
+    page = (CHART.parent / "docs" / "topics" / "monitoring.md").read_text()
+    assert [name for name in rules("record") if f"`{name}`" not in page] == []
+
+
+def test_rules_are_of_metrics_that_there_are() -> None:
     """A name that nobody tells Prometheus would never fire."""
     told = (CHART.parent / "docs" / "reference" / "metrics.md").read_text()
-    for name, rule in alerts().items():
-        metrics = re.findall(r"swish_[a-z_]+", rule["expr"])
-        assert metrics, name
-        assert all(f"`{metric.removesuffix('_bucket')}`" in told for metric in metrics), name
+    for name, rule in (rules("alert") | rules("record")).items():
+        metrics = set(re.findall(r"\b(?:swish|container|kube)[_:][a-z_]+", rule["expr"])) - rules("record").keys()
+        unknown = {metric for metric in metrics if f"`{metric.removesuffix('_bucket')}`" not in told}
+        assert unknown <= THEIRS, name
+        assert metrics or "swish:" in rule["expr"], name
