@@ -8,9 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
-from local import daemons
+from local import api, daemons
 from local.content import content_key
+from local.contexts import Target
 from local.daemons import Daemon
 from local.errors import CommandError, LocalError
 from local.images import Image
@@ -23,6 +25,11 @@ from local.tools import Toolbox
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #: Held by whoever changes the record of what was imported.
 _IMPORTED = Lock()
+#: Where a pod's spec and status name images.
+_WITH_IMAGES = (
+    *("containers", "initContainers", "ephemeralContainers"),
+    *("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"),
+)
 
 
 @dataclass(frozen=True)
@@ -91,8 +98,9 @@ class Cluster:
             What was removed.
         """
         listing = self.shell.run(self.ctr("images", "ls"))
-        pods = self.shell.run(self.kubectl("get", "pods", "-A", "-o=jsonpath={..image}"))
-        unused = unused_images(listing, {image.reference for image in wanted}, pods.split())
+        pods = api.get(Target("local", LOCAL_CONTEXT, self.state.kubeconfig), "/api/v1/pods")["items"]
+        used = {name for pod in pods for name in images_of(pod)}
+        unused = unused_images(listing, {image.reference for image in wanted}, used)
         for reference in unused:
             self.shell.ok(self.ctr("images", "rm", reference))
         return unused
@@ -194,6 +202,12 @@ class Cluster:
         partial = self.state.booted.with_suffix(".partial")
         partial.write_text(json.dumps(document, indent=1) + "\n")
         partial.replace(self.state.booted)
+
+
+def images_of(pod: dict[str, Any]) -> set[str]:
+    """Return the names of a pod's images: those that it asks for, and those by which the kubelet calls them."""
+    parts = pod["spec"], pod.get("status", {})
+    return {container["image"] for part in parts for key in _WITH_IMAGES for container in part.get(key, [])}
 
 
 def unused_images(listing: str, wanted: Iterable[str], used: Iterable[str]) -> list[str]:

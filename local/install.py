@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import urllib.request
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from local import daemons, keys
+from local import api, daemons, keys
 from local.content import content_key
 from local.contexts import Kube, forward_argv
 from local.daemons import Daemon
 from local.errors import CommandError, LocalError
 from local.images import Image
-from local.settings import ETC, RELEASE, REPO
+from local.settings import ETC, NAMESPACE, RELEASE, REPO
 from local.shell import Shell
 
 CHART = REPO / "chart"
 _ENVIRONMENTS = "component=singleuser-server"
+_DEPLOYMENTS = frozenset({"hub", "proxy", "web"})
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class Installation:
         self.remember(key=None)
         self.shell.run(self.kube.kubectl("apply", "--filename", str(ETC / "namespace.yaml")))
         if self.keys:
-            keys.restore(self.kube, self.shell, self.keys)
+            keys.restore(self.kube.target, self.keys)
         self._forget_interrupted()
         generated = self.place / "values.yaml"
         self.place.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -98,14 +101,15 @@ class Installation:
         return True
 
     def _deployed(self) -> bool:
-        return self.shell.ok(
-            self.kube.kubectl("get", "deployment/hub", "deployment/proxy", "deployment/web", "--request-timeout=10s")
-        )
+        path = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments"
+        with contextlib.suppress(LocalError):
+            return _names(api.get(self.kube.target, path, seconds=api.SOON)) >= _DEPLOYMENTS
+        return False
 
     def _release(self) -> str:
         """Return which revision Helm has in the cluster; whoever else upgrades the release makes another one."""
-        selector = f"--selector=owner=helm,name={RELEASE},status=deployed"
-        return self.shell.read(self.kube.kubectl("get", "secrets", selector, "--output=name")).strip()
+        selector = f"owner=helm,name={RELEASE},status=deployed"
+        return " ".join(sorted(_names(api.get(self.kube.target, f"{api.HERE}/secrets", selector=selector))))
 
     def _forget_interrupted(self) -> None:
         """Let go of what a helm that was killed holds; the release as it was before stays, and so does all it made."""
@@ -124,7 +128,7 @@ class Installation:
         Raises:
             LocalError: The cluster does not answer.
         """
-        return keys.keep(self.kube, self.shell, self.keys) if self.keys else False
+        return keys.keep(self.kube.target, self.keys) if self.keys else False
 
     def forward(self, port: int, direct: bool) -> str:
         """Make sure that the hub's address is reachable from this machine.
@@ -139,7 +143,7 @@ class Installation:
         Raises:
             LocalError: The forwarder did not start.
         """
-        service = json.loads(self.shell.read(self.kube.kubectl("get", "service/proxy-public", "--output=json")))
+        service = api.get(self.kube.target, f"{api.HERE}/services/proxy-public")
         outside = external_host(service)
         base = self._base_url()
         if outside:
@@ -158,8 +162,13 @@ class Installation:
 
     def read_config(self) -> dict[str, object]:
         """Read the hub's values as the chart rendered them."""
-        text = self.shell.read(self.kube.kubectl("get", "configmap/hub", "--output=json", "--request-timeout=10s"))
-        return dict(yaml.safe_load(json.loads(text)["data"]["config.yaml"]))
+        found = api.get(self.kube.target, f"{api.HERE}/configmaps/hub", seconds=api.SOON)
+        return dict(yaml.safe_load(found["data"]["config.yaml"]))
+
+    def read_secrets(self) -> dict[str, str]:
+        """Read the hub's generated passwords and tokens, by name."""
+        found = api.get(self.kube.target, f"{api.HERE}/secrets/hub", seconds=api.SOON)
+        return {name: base64.b64decode(value).decode() for name, value in found["data"].items()}
 
     def uninstall(self, *, everything: bool) -> None:
         """Remove Swish from the cluster: the release, running environments and the forwarder.
@@ -194,6 +203,10 @@ def upgrade_argv(kube: Kube, generated: Path, values: tuple[Path, ...]) -> list[
     files = [word for path in (generated, *values) for word in ("--values", str(path))]
     words = ("upgrade", "--install", RELEASE, str(CHART), "--create-namespace", "--wait", "--timeout=6m", *files)
     return kube.helm(*words)
+
+
+def _names(found: dict[str, Any]) -> set[str]:
+    return {item["metadata"]["name"] for item in found["items"]}
 
 
 def external_host(service: dict[str, dict[str, dict[str, list[dict[str, str]]]]]) -> str | None:

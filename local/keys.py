@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from local.contexts import Kube
+from local import api
+from local.contexts import Target
 from local.settings import NAMESPACE, RELEASE
-from local.shell import Shell
 
 Resource = dict[str, Any]
 #: As in the chart: what an uninstall keeps, `down` keeps.
@@ -19,15 +17,13 @@ _POLICY = "helm.sh/resource-policy"
 #: Made last of all, so that its being there says that nothing is left to restore.
 _LAST = "hub"
 _KEPT = ("apiVersion", "kind", "type", "data")
-_SOON = "--request-timeout=10s"
 
 
-def keep(kube: Kube, shell: Shell, path: Path) -> bool:
+def keep(target: Target, path: Path) -> bool:
     """Write the release's kept Secrets down, with the namespaces that they are in; the file is its owner's alone.
 
     Args:
-        kube: Commands for the cluster.
-        shell: Runs them.
+        target: The cluster.
         path: The file; it is replaced whole or not at all.
 
     Returns:
@@ -36,43 +32,39 @@ def keep(kube: Kube, shell: Shell, path: Path) -> bool:
     Raises:
         LocalError: The cluster does not answer.
     """
-    argv = kube.kubectl(
-        "get", "secrets", "--all-namespaces", f"--selector=app.kubernetes.io/name={RELEASE}", "--output=json", _SOON
-    )
-    secrets = [secret for secret in _items(shell.read(argv)) if _is_kept(secret)]
+    found = _items(target, "Secret", api.SOON, f"app.kubernetes.io/name={RELEASE}")
+    secrets = [secret for secret in found if _is_kept(secret)]
     if not secrets:
         return False
-    places = {secret["metadata"]["namespace"] for secret in secrets} - {NAMESPACE}
-    everywhere = _items(shell.read(kube.kubectl("get", "namespaces", "--output=json", _SOON)))
+    places = {_namespace(secret) for secret in secrets} - {NAMESPACE}
+    everywhere = _items(target, "Namespace", api.SOON)
     namespaces = [namespace for namespace in everywhere if namespace["metadata"]["name"] in places]
     secrets.sort(key=lambda secret: secret["metadata"]["name"] == _LAST)
-    _write(path, _list([portable(kept) for kept in (*namespaces, *secrets)]))
+    kept = [portable(resource) for resource in (*namespaces, *secrets)]
+    _write(path, json.dumps({"apiVersion": "v1", "kind": "List", "items": kept}))
     return True
 
 
-def restore(kube: Kube, shell: Shell, path: Path) -> None:
+def restore(target: Target, path: Path) -> None:
     """Give a new cluster the Secrets of the last one; nothing is done to one that has its own.
 
     Args:
-        kube: Commands for the cluster.
-        shell: Runs them.
+        target: The cluster.
         path: The file that `keep` wrote.
 
     Raises:
         LocalError: They could not be made.
     """
-    if not path.exists() or shell.ok(kube.kubectl("get", f"secret/{_LAST}")):
+    if not path.exists():
         return
-    # What an interrupted run has made already stays.
-    there = {
-        _name(found)
-        for found in _items(shell.read(kube.kubectl("get", "secrets,namespaces", "--all-namespaces", "--output=json")))
-    }
-    absent = [kept for kept in _items(path.read_text()) if _name(kept) not in there]
-    # In the file's order. kubectl makes nothing in another namespace than that of its command.
-    for place, kept in groupby(absent, _namespace):
-        elsewhere = [f"--namespace={place}"] if place else []
-        shell.run(kube.kubectl(*elsewhere, "create", "--filename=-"), stdin=_list(list(kept)))
+    there = {_name(found) for kind in ("Secret", "Namespace") for found in _items(target, kind)}
+    if ("Secret", NAMESPACE, _LAST) in there:
+        return
+    # In the file's order. What an interrupted run has made already stays.
+    for kept in _kept(path):
+        if _name(kept) not in there:
+            place = _namespace(kept)
+            api.create(target, f"/api/v1/namespaces/{place}/secrets" if place else "/api/v1/namespaces", kept)
 
 
 def portable(resource: Resource) -> Resource:
@@ -82,15 +74,16 @@ def portable(resource: Resource) -> Resource:
     return {**{name: resource[name] for name in _KEPT if name in resource}, "metadata": kept}
 
 
-def _items(text: str) -> Sequence[Resource]:
-    """Return the objects of a list; a single one, as `down` once wrote it, is a list of itself."""
-    document = json.loads(text)
-    found: Sequence[Resource] = document.get("items", [document])
-    return found
+def _items(target: Target, kind: str, seconds: float = api.A_MINUTE, selector: str = "") -> list[Resource]:
+    """Return the Secrets or namespaces of a cluster; each says what it is, which the API server says of all at once."""
+    found = api.get(target, f"/api/v1/{kind.lower()}s", seconds=seconds, selector=selector)
+    return [{"apiVersion": "v1", "kind": kind, **item} for item in found["items"]]
 
 
-def _list(items: Sequence[Resource]) -> str:
-    return json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+def _kept(path: Path) -> list[Resource]:
+    """Return what was written down; a single object, as `down` once wrote it, is a list of itself."""
+    document = json.loads(path.read_text())
+    return list(document.get("items", [document]))
 
 
 def _is_kept(resource: Resource) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from dataclasses import asdict, dataclass, field
 
@@ -61,8 +60,7 @@ def look(target: Target, installation: Installation) -> Status:
         _read_people(found, installation)
     except LocalError as problem:
         found.state = "degraded"
-        last = str(problem).splitlines()[-1].removeprefix("  | ")
-        found.problems.append(f"The cluster did not tell who may log in: {last}")
+        found.problems.append(f"The cluster did not tell who may log in: {problem}")
     return found
 
 
@@ -74,9 +72,7 @@ def _daemon_problems(target: Target, installation: Installation) -> list[str]:
 
 def _read_people(found: Status, installation: Installation) -> None:
     """Fill in who may log in, with the generated passwords, if log-in is by a shared password."""
-    argv = installation.kube.kubectl("get", "secret/hub", "--output=json", "--request-timeout=10s")
-    secrets = json.loads(installation.shell.read(argv))["data"]
-    secret = {name: base64.b64decode(value).decode() for name, value in secrets.items()}
+    secret = installation.read_secrets()
     found.admin_token = secret.get("admin-token")
     config = installation.read_config().get("hubConfig")
     shared = config.get("SharedPasswordAuthenticator") if isinstance(config, dict) else None

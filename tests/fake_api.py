@@ -21,7 +21,10 @@ from aiohttp import web
 from benchmarks.serving import serving
 
 Resource = dict[str, Any]
-KINDS = ("pods", "events", "persistentvolumeclaims", "poddisruptionbudgets", "secrets", "services", "nodes", "leases")
+KINDS = (
+    *("pods", "events", "persistentvolumeclaims", "poddisruptionbudgets", "secrets", "services", "nodes", "leases"),
+    *("configmaps", "deployments", "namespaces"),
+)
 
 
 class FakeApi:
@@ -64,7 +67,7 @@ class FakeApi:
         """Take in a change, and tell the watches."""
         self.version += 1
         resource["metadata"]["resourceVersion"] = str(self.version)
-        key = f"{resource['metadata']['namespace']}/{resource['metadata']['name']}"
+        key = f"{resource['metadata'].get('namespace', '')}/{resource['metadata']['name']}"
         if what == "DELETED":
             self.objects[kind].pop(key, None)
         else:
@@ -181,7 +184,8 @@ class FakeApi:
         if f"{namespace}/{name}" in self.objects[kind]:
             return refusal(409, f'{kind} "{name}" already exists', "AlreadyExists")
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        resource["metadata"] |= {"namespace": namespace, "uid": f"uid-{self.version}", "creationTimestamp": now}
+        place = {"namespace": namespace} if namespace else {}
+        resource["metadata"] |= {**place, "uid": f"uid-{self.version}", "creationTimestamp": now}
         made = self.change(kind, "ADDED", resource | ({"status": {"phase": "Pending"}} if kind == "pods" else {}))
         if kind == "pods" and self.runs and self.start_seconds:
             asyncio.get_running_loop().call_later(self.start_seconds, self.run, name)
@@ -230,8 +234,8 @@ async def serve(api: FakeApi) -> AsyncIterator[FakeApi]:
     """Serve until the block ends; the same port answers as every environment does that runs."""
     app = web.Application()
     app.router.add_get("/user/{path:.*}", environment)
-    for group in ("api/v1", "apis/policy/v1", "apis/coordination.k8s.io/v1"):
-        app.router.add_route("GET", f"/{group}/{{kind}}", api.handle)
+    for group in ("api/v1", "apis/apps/v1", "apis/policy/v1", "apis/coordination.k8s.io/v1"):
+        app.router.add_route("*", f"/{group}/{{kind}}", api.handle)
         app.router.add_route("*", f"/{group}/namespaces/{{namespace}}/{{kind}}", api.handle)
         app.router.add_route("*", f"/{group}/namespaces/{{namespace}}/{{kind}}/{{name}}", api.handle)
         app.router.add_route("GET", f"/{group}/namespaces/{{namespace}}/{{kind}}/{{name}}/log", api.handle)

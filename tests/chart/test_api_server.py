@@ -20,14 +20,17 @@ import yaml
 
 from benchmarks.control_plane import control_plane
 from local import keys
-from local.contexts import Kube, Target
+from local.contexts import Target
 from local.settings import read_settings
 from local.shell import Shell
 from local.tools import Toolbox
 from tests.chart.rendering import CHART, ROOT, Helm
+from tests.e2e import api
 
 POLICY = ROOT / "hub_config" / "policy.yaml"
 SSH = {"enabled": True, "allow_cidrs": ["192.0.2.0/24", "2001:db8::/32"], "gateway": "ssh.example.org"}
+#: As the control plane's kubeconfig calls it.
+CONTEXT = "bench"
 NAMESPACES = ("swish", "swish-imaging")
 LINE = base64.b64encode(b"ssh-ed25519 AAAA somebody's").decode()
 
@@ -38,7 +41,7 @@ class Release:
 
     Attributes:
         helm: it installs.
-        kubectl: it looks.
+        kubectl: what a person would type.
         kubeconfig: of an administrator.
         values: a file.
     """
@@ -67,9 +70,7 @@ class Release:
 
     def read(self, kind: str, name: str, namespace: str = "swish") -> dict[str, Any]:
         """Return an object."""
-        found: dict[str, Any] = json.loads(
-            self.run(self.kubectl, "get", kind, name, f"--namespace={namespace}", "--output=json")
-        )
+        found: dict[str, Any] = api.get(api.client_of(self.kubeconfig, CONTEXT), namespace, kind, name)
         return found
 
     def may(self, account: str, verb: str, what: str, namespace: str) -> bool:
@@ -139,16 +140,14 @@ def test_an_install_after_an_uninstall_goes_on(release: Release) -> None:
 def test_a_new_cluster_gets_the_old_ones_keys(release: Release, tmp_path: Path) -> None:
     """Kept by the local cluster's `down`, and made again before Helm installs over them."""
     before = release.held()
-    kube = Kube(Target("other", "bench", Path(release.kubeconfig)), release.kubectl, release.helm.program)
-    shell = Shell(tmp_path / "log", {"HOME": str(tmp_path)})
-    keys.keep(kube, shell, tmp_path / "keys" / "hub.json")
+    cluster = Target("other", CONTEXT, Path(release.kubeconfig))
+    keys.keep(cluster, tmp_path / "keys" / "hub.json")
     release.uninstall()
     for namespace in NAMESPACES:
         release.run(release.kubectl, "delete", "secrets", "--all", f"--namespace={namespace}")
-    keys.restore(kube, shell, tmp_path / "keys" / "hub.json")
+    keys.restore(cluster, tmp_path / "keys" / "hub.json")
     release.change("install")
     assert release.held() == before
-    assert LINE not in (tmp_path / "log").read_text()
 
 
 @pytest.mark.parametrize("name", ["hub", "proxy", "web", "ssh-gateway"])

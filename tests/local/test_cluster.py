@@ -5,7 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-from local.cluster import Cluster
+from local.cluster import Cluster, images_of
 from local.images import Image
 from local.paths import State
 
@@ -38,3 +38,17 @@ def test_a_cluster_that_was_made_of_something_else_is_outdated(tmp_path: Path):
     assert cluster.outdated()
     cluster._write_booted({"tools": {"etcd": "2"}, "storage": ""})
     assert cluster.outdated()
+
+
+def test_an_image_is_in_use_by_every_name_that_a_pod_has_for_it():
+    """Of all its containers, as they were asked for and as the kubelet calls what it runs."""
+    pod = {
+        "spec": {"containers": [{"image": "a:1"}, {"image": "b:1"}], "initContainers": [{"image": "c:1"}]},
+        "status": {"phase": "Running", "containerStatuses": [{"image": "docker.io/a:1"}]},
+    }
+    assert images_of(pod) == {"a:1", "b:1", "c:1", "docker.io/a:1"}
+
+
+def test_a_pod_that_has_not_begun_uses_what_it_asks_for():
+    """Nothing is said of its containers yet."""
+    assert images_of({"spec": {"containers": [{"image": "a:1"}]}}) == {"a:1"}

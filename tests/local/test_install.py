@@ -15,8 +15,14 @@ from local.progress import Progress
 from local.settings import ETC, Settings
 from local.shell import Shell
 from local.status import down, look
+from tests.local.clusters import Cluster, Resource
 
 KUBE = Kube(Target("other", "prod"), "kubectl", "helm")
+
+
+def kube_of(cluster: Cluster) -> Kube:
+    """Commands for a cluster."""
+    return Kube(cluster.target, "kubectl", "helm")
 
 
 class FakeShell(Shell):
@@ -106,24 +112,26 @@ def test_interrupted_helm_is_forgotten(tmp_path):
     assert shell.ran[-1].endswith("delete secret sh.helm.release.v1.swish.v3")
 
 
-def secret_and_config(**shared: list[str]) -> FakeShell:
-    """Answers of a cluster with Swish in it."""
+def secret_and_config(**shared: list[str]) -> list[Resource]:
+    """What a cluster with Swish in it has of the hub."""
     names = ("user-password", "admin-password", "admin-token")
     data = {name: base64.b64encode(f"the-{name}".encode()).decode() for name in names}
     config = yaml.safe_dump({"hubConfig": {"SharedPasswordAuthenticator": shared} if shared else {}})
-    return FakeShell({
-        "get secret/hub": json.dumps({"data": data}),
-        "get configmap/hub": json.dumps({"data": {"config.yaml": config}}),
-    })  # fmt: skip
+    return [thing("Secret", "hub", data=data), thing("ConfigMap", "hub", data={"config.yaml": config})]
+
+
+def thing(kind: str, name: str, labels: dict[str, str] | None = None, **rest: object) -> Resource:
+    """An object in Swish's namespace."""
+    return {"kind": kind, "metadata": {"name": name, "namespace": "swish", "labels": labels or {}}, **rest}
 
 
 @pytest.mark.claim("status-and-down")
-def test_status_names_people_and_passwords(tmp_path):
+def test_status_names_people_and_passwords(clusters, tmp_path):
     """With the shared password, status tells who may log in; an address that does not answer is not up."""
-    shell = secret_and_config(allowed_users=["alice", "bob"], admin_users=["admin"])
-    installation = Installation(KUBE, shell, tmp_path)
+    kube = kube_of(clusters(*secret_and_config(allowed_users=["alice", "bob"], admin_users=["admin"])))
+    installation = Installation(kube, FakeShell({}), tmp_path)
     installation.remember(url="http://localhost:1/")
-    found = json.loads(look(KUBE.target, installation).to_json())
+    found = json.loads(look(kube.target, installation).to_json())
     assert (found["username"], found["password"]) == ("alice", "the-user-password")
     assert (found["admin_username"], found["admin_password"]) == ("admin", "the-admin-password")
     assert (found["admin_token"], found["hub_url"]) == ("the-admin-token", "http://localhost:1/")
@@ -131,9 +139,10 @@ def test_status_names_people_and_passwords(tmp_path):
     assert "does not answer" in found["problems"][0]
 
 
-def test_status_without_shared_password(tmp_path):
+def test_status_without_shared_password(clusters, tmp_path):
     """With another log-in nobody's password is told."""
-    found = look(KUBE.target, Installation(KUBE, secret_and_config(), tmp_path))
+    kube = kube_of(clusters(*secret_and_config()))
+    found = look(kube.target, Installation(kube, FakeShell({}), tmp_path))
     assert (found.username, found.password) == (None, None)
     assert found.admin_token == "the-admin-token"
 
@@ -147,11 +156,24 @@ def test_status_of_nothing():
     assert (found["state"], found["kubeconfig"], found["namespace"]) == ("down", "/k", "swish")
 
 
-def test_status_of_an_unreachable_cluster(tmp_path):
+def test_status_of_an_unreachable_cluster(away, tmp_path):
     """A cluster that does not answer is degraded, with a sentence and without a traceback."""
-    found = look(KUBE.target, Installation(KUBE, FakeShell({}), tmp_path))
+    found = look(away, Installation(Kube(away, "kubectl", "helm"), FakeShell({}), tmp_path))
     assert found.state == "degraded"
-    assert found.problems
+    assert found.problems[-1] == (
+        "The cluster did not tell who may log in: The connection to the server 127.0.0.1:1 was refused - "
+        "did you specify the right host or port?"
+    )
+
+
+def test_status_of_a_cluster_without_swish(clusters, tmp_path):
+    """What the API server says is told as it is."""
+    kube = kube_of(clusters())
+    found = look(kube.target, Installation(kube, FakeShell({}), tmp_path))
+    assert found.problems == [
+        "Swish is not installed there: make up",
+        'The cluster did not tell who may log in: Error from server (NotFound): secrets "hub" not found',
+    ]
 
 
 def test_welcome_says_how_to_stop():
@@ -179,11 +201,10 @@ def test_progress_without_a_terminal(tmp_path):
     assert [(step["name"], step["did"]) for step in record["steps"]] == [("one", "cached"), ("two", "")]
 
 
-def test_interrupted_installation_is_not_taken_for_done(tmp_path):
+def test_interrupted_installation_is_not_taken_for_done(clusters, tmp_path):
     """Until Helm has ended well, nothing counts as installed, not even what was before."""
-    installation = Installation(
-        KUBE, FakeShell({"get deployment/hub": "", "apply": "", "list --pending": "[]"}), tmp_path
-    )
+    shell = FakeShell({"apply": "", "list --pending": "[]"})
+    installation = Installation(kube_of(clusters(*INSTALLED)), shell, tmp_path)
     installation.remember(key=installed_key({}, ()))
     values = tmp_path / "mine.yaml"
     values.write_text("b: 1\n")
@@ -192,27 +213,55 @@ def test_interrupted_installation_is_not_taken_for_done(tmp_path):
     assert installation.remembered()["key"] is None
 
 
-def test_a_release_that_somebody_else_upgraded_is_installed_again(tmp_path):
-    """What was installed last is not in the cluster then, though nothing of this checkout has changed."""
-    installation, answers = installed(tmp_path)
+def release(revision: int) -> Resource:
+    """Helm's record of a revision."""
+    marks = {"owner": "helm", "name": "swish", "status": "deployed"}
+    return thing("Secret", f"sh.helm.release.v1.swish.v{revision}", marks)
+
+
+INSTALLED = (release(1), *(thing("Deployment", name) for name in ("hub", "proxy", "web")))
+
+
+@pytest.fixture
+def cluster(clusters):
+    """A cluster that has what Helm makes."""
+    return clusters(*INSTALLED)
+
+
+@pytest.fixture
+def installation(cluster, tmp_path):
+    """An installation that was made there."""
+    made = Installation(
+        kube_of(cluster), FakeShell({"apply": "", "list --pending": "[]", "upgrade": ""}), tmp_path / "place"
+    )
+    assert made.install([], ())
+    return made
+
+
+def test_what_is_installed_is_left_alone(installation):
+    """Nothing of this checkout has changed, and the cluster has it all."""
     assert not installation.install([], ())
-    answers["get secrets"] = "secret/sh.helm.release.v1.swish.v2\n"
+
+
+def test_a_release_that_somebody_else_upgraded_is_installed_again(cluster, installation):
+    """What was installed last is not in the cluster then, though nothing of this checkout has changed."""
+    cluster.objects["secrets"] = {"swish/v2": release(2)}
     assert installation.install([], ())
 
 
-def test_what_somebody_deleted_is_installed_again(tmp_path):
+def test_what_somebody_deleted_is_installed_again(cluster, installation):
     """Helm knows nothing of it: its revision is the same."""
-    installation, answers = installed(tmp_path)
-    del answers["get deployment/hub"]
+    del cluster.objects["deployments"]["swish/hub"]
     assert installation.install([], ())
 
 
-def installed(place: Path) -> tuple[Installation, dict[str, str]]:
-    """An installation that was made, and what its cluster answers."""
-    answers = {
-        "get secrets": "secret/sh.helm.release.v1.swish.v1\n", "apply": "", "list --pending": "[]", "upgrade": "",
-        "get secret/hub": "{}", "get deployment/hub": "",
-    }  # fmt: skip
-    installation = Installation(KUBE, FakeShell(answers), place)
-    assert installation.install([], ())
-    return installation, answers
+def test_the_load_balancers_address_is_the_hubs(clusters, tmp_path):
+    """With the path that the values say; no forwarder is needed."""
+    status = {"loadBalancer": {"ingress": [{"hostname": "lb.example.org"}]}}
+    config = yaml.safe_dump({"urls": {"base": "/swish/"}})
+    objects = [
+        thing("Service", "proxy-public", status=status),
+        thing("ConfigMap", "hub", data={"config.yaml": config}),
+    ]
+    installation = Installation(kube_of(clusters(*objects)), FakeShell({}), tmp_path)
+    assert installation.forward(8000, direct=False) == "http://lb.example.org/swish/"

@@ -25,6 +25,7 @@ from swish_spawner.core.pod.companions import Owner, make_ssh_service
 from swish_spawner.core.policy.values import Policy, Ssh
 from swish_spawner.core.ssh.names import service_name
 from tests.docs.test_ssh_names import external_dns as external_dns_of_the_page
+from tests.e2e import api
 from tests.e2e.install import kubectl_path, wait_until
 from tests.names.dns import ZONE, NameServer, Record, cannot_serve_names, external_dns, name_server, owner_of
 
@@ -198,7 +199,8 @@ def test_the_policy_says_how_long_a_name_may_be_kept(kept: NameServer, cluster: 
 def test_a_name_inside_leads_to_the_cluster_address(kept: NameServer, cluster: Cluster, launch: Launch) -> None:
     """Where the policy wants no load balancer: for those from whom a route leads to the cluster's Services."""
     cluster.create(launch.service(service="ClusterIP"))
-    address = json.loads(cluster.kubectl("get", service_of("ada--lab"), "--output=json"))["spec"]["clusterIP"]
+    client = api.client_of(str(cluster.kubeconfig), "bench")
+    address = api.get(client, NAMESPACE, "service", service_name("ada--lab"))["spec"]["clusterIP"]
     has_records(kept, named("ada--lab", address))
 
 
