@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from swish_spawner.core.ssh.sshd import CONTAINER, KEYS, LOGIN, PORT, START
-from swish_spawner.core.ssh_log.lines import Source
+from swish_spawner.core.ssh_log.events.source import Source
 from swish_spawner.core.ssh_log.stream import log_of, state_of
 from tests.e2e.hub import Person
 from tests.e2e.install import Install, install, wait_until

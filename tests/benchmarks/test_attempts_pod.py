@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from benchmarks.attempts_pod import PodSite
-from swish_spawner.core.ssh_log.lines import Source
+from swish_spawner.core.ssh_log.events.source import Source
 from tests.e2e.ssh import Host, Laptop
 from tests.images.attempts.lab_site import forged_line
 from tests.images.attempts.trying import FIRST

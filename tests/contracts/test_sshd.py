@@ -24,8 +24,11 @@ from swish_spawner.core.launch.plan import Person, plan_server
 from swish_spawner.core.launch.request import parse_request
 from swish_spawner.core.policy.values import Policy
 from swish_spawner.core.ssh import sshd
-from swish_spawner.core.ssh_log import lines, words
-from swish_spawner.core.ssh_log.lines import EVENTS, Source, parse_line
+from swish_spawner.core.ssh_log import entries, words
+from swish_spawner.core.ssh_log.events import lines
+from swish_spawner.core.ssh_log.events.event import EVENTS
+from swish_spawner.core.ssh_log.events.lines import parse_line
+from swish_spawner.core.ssh_log.events.source import Source
 
 WHO = "for swish from 10.0.0.1 port 50076"
 KEY = "ED25519 SHA256:abc"
@@ -177,4 +180,4 @@ def test_every_reason_has_words() -> None:
 
 def test_every_event_has_words() -> None:
     """Those that the log itself makes, too."""
-    assert set(words._WORDS) == EVENTS | {lines.GAP, lines.UNREADABLE, lines.UNREAD}
+    assert set(words._WORDS) == EVENTS | {entries.GAP, entries.UNREADABLE, entries.UNREAD}

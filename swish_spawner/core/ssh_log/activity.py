@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from swish_spawner.core.ssh_log.lines import PRESENCE, Event
+from swish_spawner.core.ssh_log.events.event import PRESENCE, Event
 
 #: What a person, or a program that a person had started, asked for.
 _DONE: Final = frozenset(("login", "session", "file"))

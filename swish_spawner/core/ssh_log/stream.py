@@ -15,7 +15,9 @@ from typing import Any, Final
 from swish_spawner.core import labels
 from swish_spawner.core.ownership import has_ended
 from swish_spawner.core.reading import part, parts
-from swish_spawner.core.ssh_log.lines import PRESENCE, Event, Source, gap, missing_before, record, whose
+from swish_spawner.core.ssh_log.entries import gap, record, whose
+from swish_spawner.core.ssh_log.events.event import PRESENCE, Event, missing_before
+from swish_spawner.core.ssh_log.events.source import Source
 
 Resource = Mapping[str, Any]
 

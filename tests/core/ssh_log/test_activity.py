@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from swish_spawner.core.ssh_log.activity import Use, last_use, observe
-from swish_spawner.core.ssh_log.lines import Event, believed
+from swish_spawner.core.ssh_log.events.event import Event, believed
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 CAP = timedelta(hours=2)

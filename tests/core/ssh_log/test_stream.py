@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from swish_spawner.core.ssh_log.lines import Event, Source
+from swish_spawner.core.ssh_log.events.event import Event
+from swish_spawner.core.ssh_log.events.source import Source
 from swish_spawner.core.ssh_log.stream import (
     Allowance,
     Allowances,

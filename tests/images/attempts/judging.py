@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from swish_spawner.core.ssh_log.lines import LineError, Source, is_ours, parse_line
+from swish_spawner.core.ssh_log.events.lines import LineError, is_ours, parse_line
+from swish_spawner.core.ssh_log.events.source import Source
 from swish_spawner.core.ssh_log.stream import Position, account
 from tests.images.attempts.attempt import BROKEN, FORGED_ADDRESS, FORGED_KEY, WITNESS, Attempt, Outcome
 

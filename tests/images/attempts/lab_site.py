@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from swish_spawner.core.ssh_log.lines import Source
+from swish_spawner.core.ssh_log.events.source import Source
 from tests.images import ssh_lab
 from tests.images.attempts.attempt import FORGED_ADDRESS, FORGED_KEY
 from tests.images.attempts.judging import Entry, Record

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from swish_spawner.core.ssh_log.activity import Use, last_use, observe
-from swish_spawner.core.ssh_log.lines import Event, Source
+from swish_spawner.core.ssh_log.events.event import Event
+from swish_spawner.core.ssh_log.events.source import Source
 from swish_spawner.errors import NotThere, Unavailable
 from swish_spawner.services.ssh_log.metrics import LogMetrics
 

@@ -13,7 +13,8 @@ from kubernetes_asyncio.client.exceptions import ApiException
 
 from swish_spawner.adapters.kubernetes.watches.pods import PodNews
 from swish_spawner.core.ssh_log.chain import body_of
-from swish_spawner.core.ssh_log.lines import Source, unread
+from swish_spawner.core.ssh_log.entries import unread
+from swish_spawner.core.ssh_log.events.source import Source
 from swish_spawner.core.ssh_log.stream import COMPONENT, ENVIRONMENTS, GATEWAYS, Log, Position, load, log_of
 from swish_spawner.services.ssh_log.collect.follower import Follower, Means
 

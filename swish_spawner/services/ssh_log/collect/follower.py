@@ -14,17 +14,9 @@ from typing import Any, Final
 from swish_spawner.adapters.backoff import Backoff
 from swish_spawner.adapters.kubernetes.logs import PodLogs
 from swish_spawner.core.ssh_log.chain import body_of
-from swish_spawner.core.ssh_log.lines import (
-    GAP,
-    UNREADABLE,
-    Event,
-    LineError,
-    believed,
-    is_ours,
-    parse_line,
-    unread,
-    unreadable,
-)
+from swish_spawner.core.ssh_log.entries import GAP, UNREADABLE, unread, unreadable
+from swish_spawner.core.ssh_log.events.event import Event, believed
+from swish_spawner.core.ssh_log.events.lines import LineError, is_ours, parse_line
 from swish_spawner.core.ssh_log.stream import (
     Allowance,
     Allowances,

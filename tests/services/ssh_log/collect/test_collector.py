@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from swish_spawner.core.ssh_log import stream
-from swish_spawner.core.ssh_log.lines import Event
+from swish_spawner.core.ssh_log.events.event import Event
 from swish_spawner.services.ssh_log.collect import collector as module
 from swish_spawner.services.ssh_log.collect import follower
 from swish_spawner.services.ssh_log.collect.activity import Activity
