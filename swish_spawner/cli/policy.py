@@ -12,7 +12,8 @@ from typing import Any, Final
 import yaml
 
 from swish_spawner.adapters.policy_file import read_policy
-from swish_spawner.core.launch.plan import Person, Reason, ServerPlan, plan_server
+from swish_spawner.core.launch.choices import Reason
+from swish_spawner.core.launch.plan import Person, ServerPlan, plan_server
 from swish_spawner.core.launch.request import options_schema, parse_request
 from swish_spawner.core.policy.values import Policy
 from swish_spawner.errors import RequestError, UserError

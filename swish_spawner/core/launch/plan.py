@@ -8,14 +8,14 @@ from decimal import Decimal
 from typing import Final
 
 from swish_spawner.core.labels import TAINT
+from swish_spawner.core.launch.choices import Choices, Reason, refuse_unavailable, teams_of
+from swish_spawner.core.launch.pricing import hourly_price
 from swish_spawner.core.launch.quota import Use, Uses, check_quota
-from swish_spawner.core.launch.request import AUTO, ServerRequest
-from swish_spawner.core.policy.values import Amount, Bounds, Image, Policy, Pool, Ssh, Team
+from swish_spawner.core.launch.request import ServerRequest
+from swish_spawner.core.policy.values import Image, Policy, Pool, Ssh, Team
 from swish_spawner.core.record import PlanRecord
 from swish_spawner.core.units import format_cpu, format_memory
-from swish_spawner.errors import Denied
 
-GIB: Final = Decimal(2**30)
 GENERAL: Final = "general"
 
 
@@ -34,14 +34,6 @@ class Person:
     groups: frozenset[str]
     server: str
     environment: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One rule of the policy, and what it did to this plan."""
-
-    rule: str
-    effect: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +92,14 @@ def plan_server(person: Person, request: ServerRequest, policy: Policy, uses: Us
     Raises:
         Denied: the policy refuses; the reason is one sentence that the person can act on.
     """
-    reasons: list[Reason] = []
-    _refuse_unavailable(request, policy)
-    team = _team(person, request, policy, reasons)
-    project = _choice("project", request.project, team.projects, reasons)
-    image = policy.images[_choice("image", request.image, team.images, reasons)]
-    pools = [policy.pools[name] for name in team.pools]
-    pool = _pool(request, pools, reasons)
-    cpu = _amount("cpu", request.cpu, pool.cpu, pool, reasons)
-    memory = _amount("memory", request.memory, pool.memory, pool, reasons)
-    gpu, gpu_count = _gpus(request, pool, reasons)
+    refuse_unavailable(request, policy)
+    choices = Choices(request)
+    team = choices.team(teams_of(person.groups, policy))
+    project = choices.project(team)
+    image = policy.images[choices.image(team)]
+    pool = choices.pool([policy.pools[name] for name in team.pools])
+    cpu, memory = choices.cpu(pool), choices.memory(pool)
+    gpu, gpu_count = choices.gpus(pool)
     ssh = policy.ssh if request.ssh else None
     whole = _whole(cpu, memory, ssh if pool.ssh == "sidecar" else None)
     plan = ServerPlan(
@@ -132,7 +122,28 @@ def plan_server(person: Person, request: ServerRequest, policy: Policy, uses: Us
         reasons=(),
     )
     check_quota(use_of(record_of(plan), person), plan.team, (uses or {}).get(team.name, ()))
-    return replace(plan, reasons=(*reasons, *_consequences(plan)))
+    return replace(plan, reasons=(*choices.reasons, *_consequences(plan)))
+
+
+def record_of(plan: ServerPlan) -> PlanRecord:
+    """Return what is kept of a plan."""
+    cpu, memory = plan.whole
+    return PlanRecord(
+        team=plan.team.name,
+        project=plan.project,
+        image=plan.image.name,
+        pool=plan.pool.name,
+        cpu=plan.cpu,
+        memory=plan.memory,
+        gpu=plan.gpu,
+        gpu_count=plan.gpu_count,
+        packages=plan.packages,
+        ssh=plan.pool.ssh if plan.ssh else None,
+        whole_cpu=cpu,
+        whole_memory=memory,
+        hourly_price=plan.hourly_price,
+        currency=plan.currency,
+    )
 
 
 def use_of(plan: PlanRecord, person: Person) -> Use:
@@ -140,99 +151,8 @@ def use_of(plan: PlanRecord, person: Person) -> Use:
     return Use(plan.team, person.name, person.environment, plan.whole_cpu, plan.whole_memory, plan.gpu_count)
 
 
-def teams_of(groups: Iterable[str], policy: Policy) -> tuple[Team, ...]:
-    """Return the teams that members of these JupyterHub groups are in, in the policy's order."""
-    members = frozenset(groups)
-    return tuple(team for team in policy.teams.values() if team.groups & members)
-
-
-def hourly_price(policy: Policy, cpu: Decimal, memory: int, gpu: str | None, gpu_count: int) -> Decimal:
-    """Return the exact price of an hour, unrounded: cores, GiB of memory and GPUs, without disk."""
-    prices = policy.prices
-    price = prices.cpu_core_hour * cpu + prices.memory_gib_hour * Decimal(memory) / GIB
-    return price + (prices.gpu_hour.get(gpu, Decimal(0)) * gpu_count if gpu else 0)
-
-
 def _whole(cpu: Decimal, memory: int, sidecar: Ssh | None) -> tuple[Decimal, int]:
     return (cpu + sidecar.cpu, memory + sidecar.memory) if sidecar else (cpu, memory)
-
-
-def _refuse_unavailable(request: ServerRequest, policy: Policy) -> None:
-    if request.ssh and not policy.ssh.enabled:
-        raise Denied("ssh is switched off in this installation; launch without it.", rule="ssh")
-    if request.packages and not policy.packages.enabled:
-        raise Denied("Packages cannot be installed at launch here; use pip in a terminal.", rule="packages")
-
-
-def _team(person: Person, request: ServerRequest, policy: Policy, reasons: list[Reason]) -> Team:
-    teams = {team.name: team for team in teams_of(person.groups, policy)}
-    if not teams:
-        raise Denied("You are in no team that may launch here; ask an administrator to add you to one.", rule="team")
-    name = _choice("team", request.team, tuple(teams), reasons)
-    return teams[name]
-
-
-def _choice(rule: str, wanted: str | None, allowed: tuple[str, ...], reasons: list[Reason]) -> str:
-    """Take what is wanted if it is allowed, or else the first; a refusal names only what this person may have."""
-    if wanted is None and allowed:
-        reasons.append(Reason(rule, f"{allowed[0]}, the first of {', '.join(allowed)}"))
-        return allowed[0]
-    if wanted is None or wanted not in allowed:
-        raise Denied(f"{rule}: {wanted!r} is not open to you; choose one of {', '.join(allowed) or 'none'}.", rule=rule)
-    reasons.append(Reason(rule, f"{wanted}, as asked"))
-    return wanted
-
-
-def _pool(request: ServerRequest, pools: list[Pool], reasons: list[Reason]) -> Pool:
-    if request.pool != AUTO:
-        name = _choice("pool", request.pool, tuple(pool.name for pool in pools), reasons)
-        return next(pool for pool in pools if pool.name == name)
-    pool, why = _fitting_pool(request, pools)
-    reasons.append(Reason("pool", f"{pool.name}, since {why}"))
-    return pool
-
-
-def _fitting_pool(request: ServerRequest, pools: list[Pool]) -> tuple[Pool, str]:
-    if request.gpu is not None or request.gpu_count is not None:
-        for pool in pools:
-            if request.gpu in pool.gpus or (request.gpu is None and pool.gpus):
-                return pool, "a GPU is asked for"
-        raise Denied(f"gpu: {request.gpu or 'a GPU'} is in no pool that your team may use.", rule="gpu")
-    above = [pool for pool in pools if pool.above is not None and (request.memory or 0) > pool.above]
-    if above and request.memory is not None:
-        pool = max(above, key=lambda pool: pool.above or 0)
-        return pool, f"{format_memory(request.memory)} is above {format_memory(pool.above or 0)}"
-    for pool in pools:
-        if pool.above is None and not pool.gpus:
-            return pool, "nothing asked for needs another"
-    raise Denied("pool: none of your team's pools takes this by itself; name one.", rule="pool")
-
-
-def _amount(rule: str, wanted: Amount | None, bounds: Bounds[Amount], pool: Pool, reasons: list[Reason]) -> Amount:
-    if wanted is None:
-        reasons.append(Reason(rule, f"{_text(rule, bounds.default)}, the default of pool {pool.name}"))
-        return bounds.default
-    if not bounds.min <= wanted <= bounds.max:
-        least, most = _text(rule, bounds.min), _text(rule, bounds.max)
-        sentence = f"{rule}: {_text(rule, wanted)} is outside what pool {pool.name} gives; ask for {least} to {most}."
-        raise Denied(sentence, rule=rule)
-    reasons.append(Reason(rule, f"{_text(rule, wanted)}, as asked"))
-    return wanted
-
-
-def _text(rule: str, amount: Decimal | int) -> str:
-    return format_cpu(Decimal(amount)) if rule == "cpu" else format_memory(int(amount))
-
-
-def _gpus(request: ServerRequest, pool: Pool, reasons: list[Reason]) -> tuple[str | None, int]:
-    if request.gpu is None and request.gpu_count is None and not pool.gpus:
-        return None, 0
-    kind = _choice("gpu", request.gpu, tuple(pool.gpus), reasons)
-    count, most = request.gpu_count or 1, pool.gpus[kind]
-    if count > most:
-        raise Denied(f"gpu_count: {count} is more than the {most} that pool {pool.name} gives.", rule="gpu_count")
-    reasons.append(Reason("gpu_count", str(count)))
-    return kind, count
 
 
 def _consequences(plan: ServerPlan) -> Iterable[Reason]:
@@ -261,24 +181,3 @@ def _where(sidecar: Ssh | None) -> str:
         return "sshd runs beside JupyterLab, so that a session sees its GPU and its memory"
     more = f"{format_cpu(sidecar.cpu)} CPU and {format_memory(sidecar.memory)}"
     return f"sshd runs in a container of its own with {more} more, and without the environment's GPU or memory"
-
-
-def record_of(plan: ServerPlan) -> PlanRecord:
-    """Return what is kept of a plan."""
-    cpu, memory = plan.whole
-    return PlanRecord(
-        team=plan.team.name,
-        project=plan.project,
-        image=plan.image.name,
-        pool=plan.pool.name,
-        cpu=plan.cpu,
-        memory=plan.memory,
-        gpu=plan.gpu,
-        gpu_count=plan.gpu_count,
-        packages=plan.packages,
-        ssh=plan.pool.ssh if plan.ssh else None,
-        whole_cpu=cpu,
-        whole_memory=memory,
-        hourly_price=plan.hourly_price,
-        currency=plan.currency,
-    )

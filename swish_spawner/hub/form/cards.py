@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any, Final, Protocol
 
 from swish_spawner.core.launch.capacity import Amounts, State, needed
-from swish_spawner.core.launch.plan import Person, hourly_price
+from swish_spawner.core.launch.plan import Person
+from swish_spawner.core.launch.pricing import hourly_price
 from swish_spawner.core.policy.values import Bounds, Policy, Pool, Size, Team
 from swish_spawner.core.units import format_cpu, format_memory
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from swish_spawner.core.launch.capacity import Amounts, State, pool_state, seat_of
-from swish_spawner.core.launch.plan import Person, teams_of
+from swish_spawner.core.launch.choices import teams_of
+from swish_spawner.core.launch.plan import Person
 from swish_spawner.core.policy.values import Policy, Pool
 from swish_spawner.hub.shared.shared import Shared
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Final
 
 from swish_spawner.adapters.kubernetes.secrets import KeySecrets
-from swish_spawner.core.launch.plan import teams_of
+from swish_spawner.core.launch.choices import teams_of
 from swish_spawner.core.policy.values import Policy, namespaces
 from swish_spawner.core.ssh.key_list import Items, KeptKey, KeyList, key_list, key_lists
 from swish_spawner.core.ssh.keys import key_id, secret_name, secret_names, shard
