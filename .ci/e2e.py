@@ -2,7 +2,7 @@
 
     python .ci/e2e.py [arguments of pytest]
 
-Without arguments all of them are run, phase by phase: tests/e2e/phases.py says what runs beside what.
+Without arguments all of them are run, stage by stage: tests/e2e/stages.py says what runs beside what.
 
 A cluster that answers is used and left up. Where there is none, one is booted, the last test takes it down and up
 again, and it is taken down for good afterwards, so that no process is left. That says nothing unless it fails: the last
@@ -20,7 +20,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.e2e.phases import PHASES, PLACE, STATUS, arguments
+from tests.e2e.stages import PLACE, STAGES, STATUS, arguments
 from tests.times import VARIABLE, together
 
 LOCAL = [sys.executable, "-m", "local"]
@@ -63,15 +63,15 @@ def run_pytest(words: list[str], environment: dict[str, str]) -> int:
     return call([sys.executable, "-m", "pytest", *words], environment)
 
 
-def run_phases(environment: dict[str, str]) -> int:
-    """Run all tests, phase by phase, and take back what they changed together; returns the first bad exit code."""
+def run_stages(environment: dict[str, str]) -> int:
+    """Run all tests, stage by stage, and take back what they changed together; returns the first bad exit code."""
     with tempfile.TemporaryDirectory() as folder:
         environment = {**environment, PLACE: folder}
         codes, times = [], []
         try:
-            for number, phase in enumerate(PHASES):
+            for number, stage in enumerate(STAGES):
                 times.append(Path(folder) / f"times-{number}.json")
-                codes.append(run_pytest(arguments(phase), {**environment, VARIABLE: str(times[-1])}))
+                codes.append(run_pytest(arguments(stage), {**environment, VARIABLE: str(times[-1])}))
         finally:
             codes.append(call([sys.executable, "-m", "tests.e2e.policy", folder], environment))
         if place := environment.get(VARIABLE):
@@ -85,7 +85,7 @@ def run_tests(words: list[str], said: str, *, booted: bool) -> int:
         file.write(said)
         file.flush()
         environment = {**os.environ, STATUS: file.name, **({"SWISH_E2E_BOOTED": "1"} if booted else {})}
-        return run_pytest(words, environment) if words else run_phases(environment)
+        return run_pytest(words, environment) if words else run_stages(environment)
 
 
 def take_down() -> int:

@@ -12,7 +12,7 @@ from typing import Final
 
 from swish_spawner.core.ssh.sshd import CONTAINER, KEYS, LOGIN, PORT, START
 from swish_spawner.core.ssh_log.events.source import Source
-from swish_spawner.core.ssh_log.stream import log_of, state_of
+from swish_spawner.core.ssh_log.stream import log_of, status_of
 from tests.e2e.hub import Person
 from tests.e2e.install import Install, install, wait_until
 from tests.e2e.policy import look_at_volumes
@@ -88,7 +88,7 @@ class PodSite:
         """Return what is kept of the output of the container, and of those of it that ended since this began."""
         # while it begins again there is no log, and what was read last is what there is
         with suppress(AssertionError):
-            restarts = state_of(self.install.get("pod", self.pod), CONTAINER).restarts
+            restarts = status_of(self.install.get("pod", self.pod), CONTAINER).restarts
             if restarts > self._restarts:
                 self._ended += self._logs("--previous")
                 self._restarts = restarts
@@ -142,7 +142,7 @@ def pod_site(namespace: str, pod: str) -> Iterator[tuple[PodSite, str]]:
         look_at_volumes(found, f"pod/{pod}")
         both = (FIRST, SECOND)
         wait_until("both let in", lambda: all(gets_in(laptop, entrance, key=key) for key in both), within_seconds=180)
-        restarts = state_of(document, CONTAINER).restarts
+        restarts = status_of(document, CONTAINER).restarts
         site = PodSite(found, pod, log.source, laptop, entrance, _restarts=restarts)
         wait_until("the log-ins are told", lambda: addresses_of(site), within_seconds=60)
         site.addresses = addresses_of(site)

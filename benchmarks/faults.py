@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.addresses import POD_NETWORK, every_address
-from benchmarks.cluster import Cluster, cluster_of
+from benchmarks.api_server import ApiServer, api_server_of
 from benchmarks.control_plane import ETC, ControlPlane, control_plane
 from benchmarks.fault_page import write_page
 from benchmarks.fault_proxy import FaultProxy, Rule, fault_proxy
@@ -79,7 +79,7 @@ class Lab:
     """Everything that a fault may touch."""
 
     plane: ControlPlane
-    cluster: Cluster
+    cluster: ApiServer
     proxy: FaultProxy
     hub: Hub
     claims: dict[str, str] = field(default_factory=dict)
@@ -289,7 +289,7 @@ async def lab(users: Sequence[str] = USERS, policy: Path = ETC / "policy.yaml") 
     port = free_port()
     async with (
         control_plane(ready_seconds=_READY, pod_network=POD_NETWORK) as plane,
-        cluster_of(plane) as cluster,
+        api_server_of(plane) as cluster,
         fault_proxy(plane.url, plane.tls) as proxy,
         every_address(port),
     ):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from benchmarks.cluster import is_true
+from benchmarks.api_server import is_true
 
 #: What a launch reaches, in order, and the name of the phase that ends there.
 PHASES: Final[Mapping[str, str]] = {

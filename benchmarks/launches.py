@@ -25,7 +25,7 @@ from benchmarks.launch_marks import durations
 from benchmarks.launch_site import CONTENDERS, plan_of
 from benchmarks.plain_image import plain_on_the_node
 from benchmarks.run import circumstances, write
-from local.settings import read_settings
+from local.settings import read_local_settings
 
 STATUS: Final = (sys.executable, "-m", "local", "status")
 
@@ -94,7 +94,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=LAUNCHES, help="where results go, as JSON")
     arguments = parser.parse_args()
     found, image = installation(), plan_of().image.image
-    with plain_on_the_node(found["context"], image, read_settings(os.environ)) as reference:
+    with plain_on_the_node(found["context"], image, read_local_settings(os.environ)) as reference:
         write(asyncio.run(run(found, reference, max(arguments.repeats, 1))), arguments.out)
     print(f"results in {arguments.out}; python -m benchmarks --page puts them on the page")
 

@@ -10,11 +10,11 @@ from typing import Final
 
 from benchmarks.control_plane import ETC
 from local.buildah import Buildah
-from local.cluster import Cluster
+from local.cluster import LocalCluster
 from local.content import content_key
 from local.images import Image, project_images, read_base
 from local.paths import State
-from local.settings import LOCAL_CONTEXT, Settings
+from local.settings import LOCAL_CONTEXT, LocalSettings
 from local.shell import Shell
 from local.tools import Toolbox
 
@@ -43,7 +43,7 @@ def plain_image(name: str, folder: Path) -> tuple[Image, Image]:
 
 
 @contextlib.contextmanager
-def plain_on_the_node(context: str, name: str, settings: Settings) -> Iterator[str]:
+def plain_on_the_node(context: str, name: str, settings: LocalSettings) -> Iterator[str]:
     """Have the plain image on the local cluster's node until the block ends, and give its name.
 
     Raises:
@@ -54,7 +54,7 @@ def plain_on_the_node(context: str, name: str, settings: Settings) -> Iterator[s
     with tempfile.TemporaryDirectory() as folder:
         shell = Shell(Path(folder) / "log")
         buildah = Buildah(settings.cache, shell, read_base())
-        cluster = Cluster(State(), Toolbox(settings.cache, shell), shell)
+        cluster = LocalCluster(State(), Toolbox(settings.cache, shell), shell)
         image, plain = plain_image(name, Path(folder))
         buildah.ensure(image)
         buildah.ensure(plain)

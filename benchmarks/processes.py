@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from local.settings import read_settings
+from local.settings import read_local_settings
 from local.shell import Shell
 from local.tools import Toolbox
 
@@ -25,7 +25,7 @@ _PR_SET_PDEATHSIG: Final = 1
 
 def find_tool(name: str) -> str:
     """Return where a binary is; it is built if the cache does not have it."""
-    settings = read_settings(os.environ)
+    settings = read_local_settings(os.environ)
     tools = Toolbox(settings.cache, Shell(Path(tempfile.gettempdir()) / f"swish-bench-tools-{os.getuid()}.log"))
     tools.ensure(tools.group_of(name))
     return str(tools.path(name))

@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.cluster import Cluster, is_ready
+from benchmarks.api_server import ApiServer, is_ready
 from benchmarks.control_plane import ETC
 from benchmarks.fault_proxy import FaultProxy
 from benchmarks.hub_process import Hub
@@ -77,7 +77,7 @@ class Site:
         before: a copy of the hub's database of before anybody had launched.
     """
 
-    cluster: Cluster
+    cluster: ApiServer
     proxy: FaultProxy
     hub: Hub
     namespace: str

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from kubernetes_asyncio import config
 from kubernetes_asyncio.client import ApiClient, Configuration, CoreV1Api
 
-from benchmarks.cluster import Cluster
+from benchmarks.api_server import ApiServer
 from benchmarks.control_plane import ETC
 from benchmarks.fault_proxy import FaultProxy
 from benchmarks.hub_process import Hub
@@ -93,7 +93,7 @@ class Site:
         opening: what each environment that runs has of them, likewise.
     """
 
-    cluster: Cluster
+    cluster: ApiServer
     proxy: FaultProxy
     hub: Hub
     web: WebService
@@ -235,7 +235,7 @@ async def spoilt(site: Site) -> int:
 
 
 @asynccontextmanager
-async def site_of(cluster: Cluster, proxy: FaultProxy, hub: Hub, direct: Path) -> AsyncIterator[Site]:
+async def site_of(cluster: ApiServer, proxy: FaultProxy, hub: Hub, direct: Path) -> AsyncIterator[Site]:
     """Have a web service beside a hub, and people with keys, until the block ends.
 
     Args:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.addresses import POD_NETWORK, every_address
-from benchmarks.cluster import Cluster, Observer, cluster_of
+from benchmarks.api_server import ApiServer, Observer, api_server_of
 from benchmarks.contenders import NAMES, START_SECONDS
 from benchmarks.control_plane import ControlPlane, control_plane
 from benchmarks.driver import END_SECONDS, Task
@@ -48,7 +48,7 @@ class Bench:
     """
 
     plane: ControlPlane
-    cluster: Cluster
+    cluster: ApiServer
     proxy: FaultProxy
     port: int
     results: dict[str, Any] = field(default_factory=dict)
@@ -205,7 +205,7 @@ async def bench(command: str) -> AsyncIterator[Bench]:
     start, port = time.monotonic(), free_port()
     async with (
         control_plane(ready_seconds=READY_SECONDS, pod_network=POD_NETWORK) as plane,
-        cluster_of(plane) as cluster,
+        api_server_of(plane) as cluster,
         fault_proxy(plane.url, plane.tls) as proxy,
         every_address(port),
     ):

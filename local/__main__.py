@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from local import daemons, mounts, status, teardown, up
-from local.cluster import Cluster
+from local.cluster import LocalCluster
 from local.contexts import Kube, Target, choose, delete_kind_argv, look_around
 from local.errors import LocalError
 from local.images import cluster_images, read_base
 from local.install import Installation
 from local.paths import State
 from local.progress import Progress
-from local.settings import LOCAL_CONTEXT, Settings, read_settings
+from local.settings import LOCAL_CONTEXT, LocalSettings, read_local_settings
 from local.shell import Shell
 from local.store import Store
 from local.tools import Toolbox
@@ -26,7 +26,7 @@ from local.tools import Toolbox
 _KEPT_LOGS = 20
 
 
-def new_log(settings: Settings, command: str) -> Path:
+def new_log(settings: LocalSettings, command: str) -> Path:
     """Name this run's log and forget logs but the last 20."""
     folder = settings.cache / "logs"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -35,7 +35,7 @@ def new_log(settings: Settings, command: str) -> Path:
     return folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{command}-{os.getpid()}.log"
 
 
-def make_installation(target: Target, settings: Settings, shell: Shell, state: State) -> Installation:
+def make_installation(target: Target, settings: LocalSettings, shell: Shell, state: State) -> Installation:
     """Put together the commands and places for a cluster; builds helm if there is none."""
     tools = Toolbox(settings.cache, shell)
     local = target.kind == "local"
@@ -51,7 +51,7 @@ def _built(tools: Toolbox, name: str) -> Path:
     return tools.path(name)
 
 
-def run_up(settings: Settings, target: Target, shell: Shell, progress: Progress) -> None:
+def run_up(settings: LocalSettings, target: Target, shell: Shell, progress: Progress) -> None:
     """Bring Swish up in a cluster and say where it is."""
     started = time.monotonic()
     state = State()
@@ -63,19 +63,19 @@ def run_up(settings: Settings, target: Target, shell: Shell, progress: Progress)
     with progress.step("Helm"):
         _built(tools, "helm")
     if target.kind == "local":
-        images = up.project_into_local(Cluster(state, tools, shell), settings.cache, progress)
+        images = up.project_into_local(LocalCluster(state, tools, shell), settings.cache, progress)
     else:
         images = up.project_into_other(target, settings, shell, progress)
     installation = make_installation(target, settings, shell, state)
     up.install_and_wait(installation, images, settings, progress, direct=target.kind == "local")
     if target.kind == "local":
-        Cluster(state, tools, shell).forget_images([*cluster_images(tools, read_base()), *images])
+        LocalCluster(state, tools, shell).forget_images([*cluster_images(tools, read_base()), *images])
     record = progress.record(settings.cache / "timings")
     progress.say(f"Up in {time.monotonic() - started:.0f} s (each step: {record})")
     print(welcome(status.look(target, installation), settings))
 
 
-def welcome(found: status.Status, settings: Settings) -> str:
+def welcome(found: status.Status, settings: LocalSettings) -> str:
     """Say where Swish is, how to log in and how to stop it."""
     lines = ["", f"  Open      {found.hub_url}"]
     if found.username:
@@ -84,7 +84,7 @@ def welcome(found: status.Status, settings: Settings) -> str:
     return "\n".join([*lines, f"  Stop      {stop}", ""])
 
 
-def run_down(settings: Settings, target: Target, shell: Shell, progress: Progress) -> None:
+def run_down(settings: LocalSettings, target: Target, shell: Shell, progress: Progress) -> None:
     """End what `up` started."""
     state = State()
     if target.kind == "local" and target.ours:
@@ -121,7 +121,7 @@ def _keep_keys(installation: Installation, progress: Progress) -> None:
             step.did = "the cluster does not answer: those of the last make up stay"
 
 
-def run_status(settings: Settings, target: Target, shell: Shell) -> int:
+def run_status(settings: LocalSettings, target: Target, shell: Shell) -> int:
     """Print what is running; succeeds only when the hub answers."""
     state = State()
     if target.kind == "local" and not state.kubeconfig.exists():
@@ -133,14 +133,14 @@ def run_status(settings: Settings, target: Target, shell: Shell) -> int:
     return 0 if found.state == "up" else 1
 
 
-def run_tool(settings: Settings, name: str) -> int:
+def run_tool(settings: LocalSettings, name: str) -> int:
     """Print where a tool is, building it first if it is not in the cache."""
     shell = Shell(new_log(settings, "tool"))
     print(_built(Toolbox(settings.cache, shell), name))
     return 0
 
 
-def run(command: str, settings: Settings) -> int:
+def run(command: str, settings: LocalSettings) -> int:
     """Run up, down or status on the cluster that the settings mean."""
     target = choose(settings.context, look_around(settings))
     shell = Shell(new_log(settings, command), {"PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"})
@@ -170,7 +170,7 @@ def main(arguments: list[str]) -> int:
     commands.add_parser("tool", help="print where a tool is, building it if need be").add_argument("name")
     given = parser.parse_args(arguments)
     try:
-        settings = read_settings(os.environ)
+        settings = read_local_settings(os.environ)
         return run_tool(settings, given.name) if given.command == "tool" else run(given.command, settings)
     except LocalError as problem:
         print(f"\n{problem}", file=sys.stderr)

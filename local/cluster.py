@@ -33,7 +33,7 @@ _WITH_IMAGES = (
 
 
 @dataclass(frozen=True)
-class Cluster:
+class LocalCluster:
     """The local cluster.
 
     Args:

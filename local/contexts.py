@@ -12,7 +12,7 @@ from typing import Literal
 
 from local.errors import LocalError
 from local.paths import State
-from local.settings import LOCAL_CONTEXT, NAMESPACE, Settings
+from local.settings import LOCAL_CONTEXT, NAMESPACE, LocalSettings
 
 KIND_CLUSTER = "swish"
 Kind = Literal["local", "kind", "minikube", "other"]
@@ -96,7 +96,7 @@ def _asked(context: str, around: Surroundings) -> Target:
     return Target("minikube" if context in around.minikube_profiles else "other", context)
 
 
-def look_around(settings: Settings) -> Surroundings:
+def look_around(settings: LocalSettings) -> Surroundings:
     """Find out what the choice depends on; changes nothing."""
     local = State().kubeconfig
     asked = bool(settings.context)

@@ -16,7 +16,7 @@ LOCAL_CONTEXT = "swish-local"
 
 
 @dataclass(frozen=True)
-class Settings:
+class LocalSettings:
     """The choices of one run.
 
     Args:
@@ -40,7 +40,7 @@ class Settings:
     purge: bool = False
 
 
-def read_settings(environ: Mapping[str, str]) -> Settings:
+def read_local_settings(environ: Mapping[str, str]) -> LocalSettings:
     """Read the settings; an empty variable counts as not set.
 
     Args:
@@ -54,7 +54,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     """
     given = {key: value.strip() for key, value in environ.items() if value.strip()}
     home = Path(given.get("HOME", "/root"))
-    return Settings(
+    return LocalSettings(
         cache=Path(given.get("SWISH_CACHE") or Path(given.get("XDG_CACHE_HOME", home / ".cache")) / "swish"),
         home=Path(given.get("XDG_STATE_HOME", home / ".local" / "state")) / "swish",
         port=_port(given.get("PORT", "8000")),

@@ -12,7 +12,7 @@ from pathlib import Path
 from local import daemons, machine, preflight, teardown
 from local.buildah import Buildah
 from local.cache import locked
-from local.cluster import Cluster
+from local.cluster import LocalCluster
 from local.contexts import Target, build_argv, create_kind_argv, find_builder, load_argvs
 from local.errors import LocalError
 from local.images import Image, cluster_images, project_images, read_base
@@ -20,7 +20,7 @@ from local.install import Installation, complaint
 from local.packages import ensure_packages
 from local.paths import State
 from local.progress import Progress
-from local.settings import REPO, Settings
+from local.settings import REPO, LocalSettings
 from local.shell import Shell
 from local.store import Store
 from local.tools import Toolbox
@@ -28,7 +28,7 @@ from local.tools import Toolbox
 LOCK = Path("/run/lock/swish-local")
 
 
-def check_machine(settings: Settings, state: State, tools: Toolbox) -> None:
+def check_machine(settings: LocalSettings, state: State, tools: Toolbox) -> None:
     """Refuse a machine that cannot carry the local cluster, before anything is changed.
 
     Raises:
@@ -43,7 +43,7 @@ def check_machine(settings: Settings, state: State, tools: Toolbox) -> None:
         raise LocalError("\n".join(found))
 
 
-def up_local(settings: Settings, state: State, shell: Shell, progress: Progress) -> None:
+def up_local(settings: LocalSettings, state: State, shell: Shell, progress: Progress) -> None:
     """Boot the local cluster, or go on where an interrupted run stopped; what is done already is left alone."""
     tools = Toolbox(settings.cache, shell)
     with progress.step("Look at this machine"):
@@ -60,7 +60,7 @@ def up_local(settings: Settings, state: State, shell: Shell, progress: Progress)
             for group in wanted:
                 with progress.step(f"Tools: {group.name}") as step:
                     step.did = "built" if tools.ensure(group) else "cached"
-        _up_cluster(Cluster(state, tools, shell), buildah, progress)
+        _up_cluster(LocalCluster(state, tools, shell), buildah, progress)
 
 
 @contextlib.contextmanager
@@ -78,7 +78,7 @@ def meanwhile(
             pool.shutdown(cancel_futures=True)
 
 
-def _up_cluster(cluster: Cluster, buildah: Buildah, progress: Progress) -> None:
+def _up_cluster(cluster: LocalCluster, buildah: Buildah, progress: Progress) -> None:
     state, shell = cluster.state, cluster.shell
     if cluster.half_booted:
         progress.say("An earlier run was ended in the middle of booting; what it left is removed first.")
@@ -90,7 +90,7 @@ def _up_cluster(cluster: Cluster, buildah: Buildah, progress: Progress) -> None:
         progress.say("The cluster was made by another version of this checkout: make down and make up renew it.")
 
 
-def _boot(cluster: Cluster, buildah: Buildah, progress: Progress) -> None:
+def _boot(cluster: LocalCluster, buildah: Buildah, progress: Progress) -> None:
     with progress.step("containerd") as step:
         version = cluster.tools.folder(cluster.tools.groups["containerd"]).name
         kept = Store(cluster.state, buildah.cache).take(version)
@@ -116,13 +116,13 @@ def _boot(cluster: Cluster, buildah: Buildah, progress: Progress) -> None:
                 wait(imports)
 
 
-def _import_cached(cluster: Cluster, buildah: Buildah, image: Image) -> None:
+def _import_cached(cluster: LocalCluster, buildah: Buildah, image: Image) -> None:
     archive = buildah.archive(image.name, image.key)
     if archive.exists():
         cluster.import_image(image.reference, image.key, archive)
 
 
-def bring_images(cluster: Cluster, buildah: Buildah, images: list[Image], progress: Progress, title: str) -> None:
+def bring_images(cluster: LocalCluster, buildah: Buildah, images: list[Image], progress: Progress, title: str) -> None:
     """Make sure that containerd has these images, from the cache or built now."""
     absent = cluster.absent(images)
     if not absent:
@@ -135,7 +135,7 @@ def bring_images(cluster: Cluster, buildah: Buildah, images: list[Image], progre
             step.did = "built and imported" if built else "imported"
 
 
-def project_into_local(cluster: Cluster, cache: Path, progress: Progress) -> list[Image]:
+def project_into_local(cluster: LocalCluster, cache: Path, progress: Progress) -> list[Image]:
     """Bring the project's images into the local cluster."""
     buildah = Buildah(cache, cluster.shell, read_base())
     images = project_images(buildah.base)
@@ -143,7 +143,7 @@ def project_into_local(cluster: Cluster, cache: Path, progress: Progress) -> lis
     return images
 
 
-def project_into_other(target: Target, settings: Settings, shell: Shell, progress: Progress) -> list[Image]:
+def project_into_other(target: Target, settings: LocalSettings, shell: Shell, progress: Progress) -> list[Image]:
     """Build the project's images with what is here and bring them into a cluster that is not ours.
 
     Raises:
@@ -174,7 +174,7 @@ def ensure_kind(target: Target, shell: Shell, progress: Progress) -> None:
 
 
 def install_and_wait(
-    installation: Installation, images: list[Image], settings: Settings, progress: Progress, direct: bool
+    installation: Installation, images: list[Image], settings: LocalSettings, progress: Progress, direct: bool
 ) -> str:
     """Install the chart, open the address and wait until the hub answers.
 

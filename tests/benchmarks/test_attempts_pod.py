@@ -22,7 +22,7 @@ def line(boot: str, number: int) -> str:
 
 
 @dataclass
-class Cluster:
+class OnePodCluster:
     """Says what a cluster says of one pod."""
 
     restarts: int = 0
@@ -45,14 +45,14 @@ class Cluster:
         return "\n".join(self.previous if words[-1] == "--previous" else self.logs) + "\n"
 
 
-def site_of(cluster: Cluster, folder: Path) -> PodSite:
+def site_of(cluster: OnePodCluster, folder: Path) -> PodSite:
     """Return the sidecar."""
     return PodSite(cluster, "jupyter-ada", SOURCE, Laptop(folder), Host("ada", "10.0.0.1", "ssh-ed25519 AAAA"))  # type: ignore[arg-type] # as far as it is used
 
 
 def test_a_record_goes_on_over_a_restart(tmp_path: Path):
     """What the container said before is read once, and that it says nothing for a while is no reason to forget it."""
-    cluster = Cluster(logs=[line("a", 1), "something else", line("a", 2)])
+    cluster = OnePodCluster(logs=[line("a", 1), "something else", line("a", 2)])
     site = site_of(cluster, tmp_path)
     assert [entry["n"] for entry in site.record()] == [1, 2]
     cluster.previous, cluster.logs, cluster.restarts = [*cluster.logs, line("a", 3)], [], 1
@@ -64,7 +64,7 @@ def test_a_record_goes_on_over_a_restart(tmp_path: Path):
 
 def test_a_client_is_told_no_name(tmp_path: Path):
     """The name goes with the host: a script may have another one."""
-    command = site_of(Cluster(), tmp_path).client("sftp", FIRST)
+    command = site_of(OnePodCluster(), tmp_path).client("sftp", FIRST)
     assert command[0] == "sftp"
     assert not [word for word in command if word.startswith("User=")]
     assert "BatchMode=yes" in command
@@ -73,7 +73,7 @@ def test_a_client_is_told_no_name(tmp_path: Path):
 
 def test_attempts_are_cleared_away_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """One after the other: from one address, bad log-ins are forgiven with time."""
-    cluster, slept = Cluster(), list[float]()
+    cluster, slept = OnePodCluster(), list[float]()
     monkeypatch.setattr("benchmarks.attempts_pod.time.sleep", slept.append)
     site = site_of(cluster, tmp_path)
     site.tidy()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.cluster import Observer
+from benchmarks.api_server import Observer
 from benchmarks.figures import Spread, percentile, rows, spread
 from benchmarks.gauges import weighted_percentile
 from benchmarks.run import taken_down

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.control_plane import ETC
 from benchmarks.plain_image import dockerfile, plain_image, plain_on_the_node
-from local.settings import REPO, read_settings
+from local.settings import REPO, read_local_settings
 
 ENVIRONMENT = REPO / "images" / "swish-python3" / "Dockerfile"
 
@@ -39,6 +39,6 @@ def test_another_cluster_is_refused():
     """Before anything is built."""
     with (
         pytest.raises(SystemExit, match="not into kind-x"),
-        plain_on_the_node("kind-x", "swish-python3", read_settings({})),
+        plain_on_the_node("kind-x", "swish-python3", read_local_settings({})),
     ):
         pass

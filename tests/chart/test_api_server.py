@@ -21,7 +21,7 @@ import yaml
 from benchmarks.control_plane import control_plane
 from local import keys
 from local.contexts import Target
-from local.settings import read_settings
+from local.settings import read_local_settings
 from local.shell import Shell
 from local.tools import Toolbox
 from tests.chart.rendering import CHART, ROOT, Helm
@@ -91,7 +91,7 @@ class Release:
 def release(helm: Helm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
     """The chart, installed once; somebody has a key."""
     folder = tmp_path_factory.mktemp("release")
-    tools = Toolbox(read_settings(os.environ).cache, Shell(folder / "log"))
+    tools = Toolbox(read_local_settings(os.environ).cache, Shell(folder / "log"))
     needed = ("kubectl", "kube-apiserver", "kube-scheduler", "etcd", "kwok")
     if not all(tools.ready(tools.group_of(name)) for name in needed):
         pytest.skip("the API server and its tools are not in the cache; `make up` builds them")

@@ -14,9 +14,9 @@ from tests.e2e import install as installation
 from tests.e2e.browser import browser, page, pictures  # noqa: F401 - fixtures
 from tests.e2e.hub import Person
 from tests.e2e.install import Install
-from tests.e2e.phases import ORDER, PLACE, STATUS
 from tests.e2e.policy import Changed, in_force_once, put_in_force, take_back
 from tests.e2e.servers import PREFIX, remove_servers, require_room, server_of_ours
+from tests.e2e.stages import ORDER, PLACE, STATUS
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from local.settings import read_settings
+from local.settings import read_local_settings
 from local.shell import Shell
 from local.tools import Toolbox
 from tests.e2e import api
@@ -80,7 +80,7 @@ class Install:
 @functools.cache
 def kubectl_path() -> str:
     """Return the kubectl that `make up` used, or the machine's own where that one was never built."""
-    tools = Toolbox(read_settings(os.environ).cache, Shell(Path(os.devnull)))
+    tools = Toolbox(read_local_settings(os.environ).cache, Shell(Path(os.devnull)))
     ours = tools.path("kubectl")
     return str(ours) if ours.exists() or not shutil.which("kubectl") else "kubectl"
 

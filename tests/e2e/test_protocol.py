@@ -8,7 +8,7 @@ from tests.e2e.api import KINDS
 from tests.e2e.html import form_with
 from tests.e2e.install import Install
 from tests.e2e.kernel import pack, unpack
-from tests.e2e.phases import ORDER
+from tests.e2e.stages import ORDER
 
 
 def test_message_survives_the_wire():
@@ -42,6 +42,6 @@ def test_what_is_not_there_is_none(install: Install):
         install.get("secret", "e2e-none")
 
 
-def test_every_module_has_its_phase():
+def test_every_module_has_its_stage():
     """None is left out, and none runs twice."""
     assert sorted(ORDER) == sorted(path.stem for path in Path(__file__).parent.glob("test_*.py"))

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Final
 
 PACKAGE: Final = "swish_spawner"
+#: What is ours and no test.
+_OURS: Final = (PACKAGE, "images", "local", "benchmarks")
 _NOQA: Final = re.compile(r"#\s*noqa(?::\s*[A-Z]+\d+(?:,\s*[A-Z]+\d+)*)?(?P<rest>.*)")
 _CONTAINERS: Final = {"set", "dict", "list", "deque", "defaultdict", "OrderedDict", "Counter"}
 _MODULE: Final = re.compile(r"[\w.*]+")
@@ -35,6 +37,7 @@ class Counts:
         singletons: objects that a process has one of and that change: an instance of a class of ours, or a container,
             that a module keeps.
         bare_noqa: rules that are switched off in a line without saying why.
+        shared_names: names that several public classes have, of all that is ours and no test.
     """
 
     root_modules: int
@@ -45,6 +48,7 @@ class Counts:
     contract_names: int
     singletons: int
     bare_noqa: int
+    shared_names: int
 
 
 def count(repository: Path) -> Counts:
@@ -66,6 +70,7 @@ def count(repository: Path) -> Counts:
         contract_names=len(list(_contract_names(repository))),
         singletons=len(list(singletons(repository))),
         bare_noqa=sum(_is_bare(line) for text in modules.values() for line in text.splitlines()),
+        shared_names=len(shared_names(repository)),
     )
 
 
@@ -82,6 +87,13 @@ def singletons(repository: Path) -> Iterator[str]:
         for name, value in _assignments(tree):
             if _changes(value, changing):
                 yield f"{path.relative_to(repository)}: {name}"
+
+
+def shared_names(repository: Path) -> list[str]:
+    """Return the names that several classes have; what is private to a module does not count."""
+    paths = [path for folder in _OURS for path in sorted((repository / folder).rglob("*.py"))]
+    names = Counter(found.name for found in _classes(ast.parse(path.read_text(encoding="utf-8")) for path in paths))
+    return sorted(name for name, times in names.items() if times > 1 and not name.startswith("_"))
 
 
 def _classes(trees: object) -> list[ast.ClassDef]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.counts import Counts, count, singletons, table
+from tests.house.counts import Counts, count, shared_names, singletons, table
 
 ROOT = Path(__file__).parents[2]
 #: The most that there may be of each; whoever makes one smaller lowers it here.
@@ -20,6 +20,7 @@ BOUNDS = Counts(
     contract_names=55,
     singletons=0,
     bare_noqa=2,
+    shared_names=13,
 )
 
 
@@ -86,6 +87,26 @@ def test_rules_switched_off_without_a_reason_are_counted(house: Path, line: str,
     """A reason stands behind it."""
     module(house, f"class A: ...\n{line}\n")
     assert count(house).bare_noqa == are
+
+
+def test_a_name_that_two_classes_have_is_counted(house: Path) -> None:
+    """Wherever they are, but for those that are private to their modules."""
+    (house / "local").mkdir()
+    (house / "local" / "b.py").write_text("class Use: ...\nclass State: ...\nclass _Raw: ...\n", encoding="utf-8")
+    module(house, "class Use: ...\nclass PoolState: ...\nclass _Raw: ...\n")
+    assert count(house).shared_names == 1
+
+
+@pytest.fixture(scope="module")
+def shared() -> list[str]:
+    """The names in this checkout that several classes have."""
+    return shared_names(ROOT)
+
+
+@pytest.mark.parametrize("name", ["Use", "Uses", "Entrance", "State", "Settings", "SettingsError", "Cluster", "Phase"])
+def test_a_name_that_meant_two_things_means_one(shared: list[str], name: str) -> None:
+    """So whoever looks for it finds what it is."""
+    assert name not in shared
 
 
 def test_a_module_in_a_full_folder_has_siblings(house: Path) -> None:

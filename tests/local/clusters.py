@@ -18,7 +18,7 @@ Resource = dict[str, Any]
 _CONTEXT = "prod"
 
 
-class Cluster(FakeApi):
+class SeededApi(FakeApi):
     """An API server that has these objects; as in a real one, a namespace is made before what is in it."""
 
     target: Target
@@ -43,7 +43,7 @@ class Cluster(FakeApi):
 
 
 @contextmanager
-def served(cluster: Cluster, folder: Path) -> Iterator[Cluster]:
+def served(cluster: SeededApi, folder: Path) -> Iterator[SeededApi]:
     """Serve a cluster until the block ends.
 
     Args:

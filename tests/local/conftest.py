@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from local.contexts import Target
-from tests.local.clusters import Cluster, Resource, served, target_of
+from tests.local.clusters import Resource, SeededApi, served, target_of
 
 #: Makes a cluster that has these objects.
-Clusters = Callable[..., Cluster]
+Clusters = Callable[..., SeededApi]
 
 
 @pytest.fixture
@@ -20,8 +20,8 @@ def clusters(tmp_path: Path) -> Iterator[Clusters]:
     """Clusters that have the objects that they are made with."""
     with ExitStack() as stack:
 
-        def make(*objects: Resource) -> Cluster:
-            return stack.enter_context(served(Cluster(*objects), tmp_path))
+        def make(*objects: Resource) -> SeededApi:
+            return stack.enter_context(served(SeededApi(*objects), tmp_path))
 
         yield make
 

@@ -6,7 +6,7 @@ from aiohttp import web
 from local import api
 from local.contexts import Target
 from local.errors import LocalError
-from tests.local.clusters import Cluster, served, target_of
+from tests.local.clusters import SeededApi, served, target_of
 
 
 def read_secret(target: Target, seconds: float = 5) -> object:
@@ -20,7 +20,7 @@ def test_an_answer_is_plain_data(clusters):
     assert read_secret(clusters({"kind": "Secret", **hub}).target) == hub
 
 
-class Refusing(Cluster):
+class Refusing(SeededApi):
     """An API server, or what stands before it, that answers everything alike."""
 
     def __init__(self, status: int, document: object) -> None:

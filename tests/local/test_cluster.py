@@ -5,18 +5,18 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-from local.cluster import Cluster, images_of
+from local.cluster import LocalCluster, images_of
 from local.images import Image
 from local.paths import State
 
 IMAGES = [Image(f"swish-{n}", f"docker.io/library/swish-{n}:1", Path("Dockerfile"), str(n)) for n in range(20)]
 
 
-def make_cluster(root: Path) -> Cluster:
+def make_cluster(root: Path) -> LocalCluster:
     """Return a cluster in a folder of the test's own, with a containerd that has every image."""
     shell = SimpleNamespace(run=lambda _: "\n".join(image.reference for image in IMAGES))
     tools: Any = SimpleNamespace(path=Path)
-    return Cluster(State(root), tools, cast("Any", shell))
+    return LocalCluster(State(root), tools, cast("Any", shell))
 
 
 def test_images_that_are_imported_at_once_are_all_remembered(tmp_path: Path):

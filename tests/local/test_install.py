@@ -12,15 +12,15 @@ from local.contexts import Kube, Target
 from local.errors import LocalError
 from local.install import Installation, external_host, installed_key, upgrade_argv
 from local.progress import Progress
-from local.settings import ETC, Settings
+from local.settings import ETC, LocalSettings
 from local.shell import Shell
 from local.status import down, look
-from tests.local.clusters import Cluster, Resource
+from tests.local.clusters import Resource, SeededApi
 
 KUBE = Kube(Target("other", "prod"), "kubectl", "helm")
 
 
-def kube_of(cluster: Cluster) -> Kube:
+def kube_of(cluster: SeededApi) -> Kube:
     """Commands for a cluster."""
     return Kube(cluster.target, "kubectl", "helm")
 
@@ -182,7 +182,7 @@ def test_welcome_says_how_to_stop():
 
     found = down(Target("other", "prod"))
     found.hub_url, found.username, found.password = "http://localhost:8000/", "alice", "secret"
-    text = welcome(found, Settings(Path("/c"), Path("/h"), context="prod"))
+    text = welcome(found, LocalSettings(Path("/c"), Path("/h"), context="prod"))
     assert all(word in text for word in ("http://localhost:8000/", "alice", "secret", "make down CONTEXT=prod"))
 
 

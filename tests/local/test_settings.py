@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from local.errors import LocalError
-from local.settings import read_settings
+from local.settings import read_local_settings
 
 BAD = [
     ("a word for a port", {"PORT": "http"}, "PORT"),
@@ -21,19 +21,19 @@ BAD = [
 def test_bad_settings_are_named(why, environ, name):
     """A setting that makes no sense is refused in a sentence that names it."""
     with pytest.raises(LocalError, match=name):
-        read_settings({"HOME": "/home/a", **environ})
+        read_local_settings({"HOME": "/home/a", **environ})
 
 
 def test_defaults():
     """Without settings: the user's cache, port 8000, no context, nothing is deleted."""
-    found = read_settings({"HOME": "/home/a"})
+    found = read_local_settings({"HOME": "/home/a"})
     assert (found.cache, found.port, found.context) == (Path("/home/a/.cache/swish"), 8000, None)
     assert not found.purge
 
 
 def test_empty_counts_as_unset():
     """`make up CONTEXT=` is `make up`."""
-    found = read_settings({"HOME": "/home/a", "CONTEXT": "", "PORT": " ", "REGISTRY": ""})
+    found = read_local_settings({"HOME": "/home/a", "CONTEXT": "", "PORT": " ", "REGISTRY": ""})
     assert (found.context, found.port, found.registry) == (None, 8000, None)
 
 
@@ -48,6 +48,6 @@ def test_given(tmp_path):
         "REGISTRY": "r.example.org/x/",
         "PURGE": "1",
     }
-    found = read_settings({**environ, "VALUES": str(values), "KUBECONFIG": "/k"})
+    found = read_local_settings({**environ, "VALUES": str(values), "KUBECONFIG": "/k"})
     assert (found.cache, found.port, found.context) == (Path("/big/cache"), 9000, "c")
     assert (found.registry, found.values, found.kubeconfig, found.purge) == ("r.example.org/x", (values,), "/k", True)

@@ -34,7 +34,7 @@ LOAD_BALANCER: Final = "192.0.2.10"
 
 
 @dataclass(frozen=True)
-class Cluster:
+class AdminKubectl:
     """An API server, seen by an administrator."""
 
     kubeconfig: Path
@@ -67,11 +67,11 @@ def service_of(environment: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
+def cluster() -> Iterator[AdminKubectl]:
     """An API server with one namespace."""
     # the loop runs in a thread of its own, since the browser of the tests before holds this one's
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(control_plane()) as running:
-        found = Cluster(running.kubeconfig())
+        found = AdminKubectl(running.kubeconfig())
         found.kubectl("create", "namespace", NAMESPACE)
         yield found
 
@@ -86,14 +86,14 @@ def server() -> Iterator[NameServer]:
 
 
 @pytest.fixture(scope="module")
-def kept(server: NameServer, cluster: Cluster) -> Iterator[NameServer]:
+def kept(server: NameServer, cluster: AdminKubectl) -> Iterator[NameServer]:
     """The same, with ExternalDNS at work."""
     with external_dns(server, cluster.kubeconfig):
         yield server
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_left(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[None]:
+def nothing_is_left(request: pytest.FixtureRequest, cluster: AdminKubectl) -> Iterator[None]:
     """Each test begins and ends without Services, and with none of their names."""
     yield
     cluster.kubectl("delete", "services", "--all")
@@ -140,7 +140,7 @@ def has_records(server: NameServer, *names: set[Record]) -> None:
 
 @pytest.mark.claim("ssh-reaches")
 def test_a_name_comes_with_the_load_balancer_and_goes_with_the_service(
-    kept: NameServer, cluster: Cluster, launch: Launch
+    kept: NameServer, cluster: AdminKubectl, launch: Launch
 ) -> None:
     """It may be kept for 60 seconds; beside it stands who made it. Before, the zone has nothing."""
     cluster.create(launch.service())
@@ -152,14 +152,14 @@ def test_a_name_comes_with_the_load_balancer_and_goes_with_the_service(
     has_records(kept)
 
 
-def test_a_load_balancer_with_a_name_gets_an_alias(kept: NameServer, cluster: Cluster, launch: Launch) -> None:
+def test_a_load_balancer_with_a_name_gets_an_alias(kept: NameServer, cluster: AdminKubectl, launch: Launch) -> None:
     """As those of AWS have one."""
     cluster.create(launch.service())
     cluster.balance("ada--lab", hostname="net-1.elb.example.org")
     has_records(kept, named("ada--lab", "net-1.elb.example.org.", "CNAME"))
 
 
-def test_two_environments_have_a_name_each(kept: NameServer, cluster: Cluster, launch: Launch) -> None:
+def test_two_environments_have_a_name_each(kept: NameServer, cluster: AdminKubectl, launch: Launch) -> None:
     """The end of one takes nothing from the other."""
     for environment, address in (("ada--lab", LOAD_BALANCER), ("bob--lab", "192.0.2.11")):
         cluster.create(launch.service(environment))
@@ -169,7 +169,7 @@ def test_two_environments_have_a_name_each(kept: NameServer, cluster: Cluster, l
     has_records(kept, named("bob--lab", "192.0.2.11"))
 
 
-def test_a_restarted_environment_keeps_its_name(kept: NameServer, cluster: Cluster, launch: Launch) -> None:
+def test_a_restarted_environment_keeps_its_name(kept: NameServer, cluster: AdminKubectl, launch: Launch) -> None:
     """It leads to the new load balancer."""
     for address in (LOAD_BALANCER, "192.0.2.12"):
         cluster.create(launch.service())
@@ -178,7 +178,7 @@ def test_a_restarted_environment_keeps_its_name(kept: NameServer, cluster: Clust
         cluster.delete("ada--lab")
 
 
-def test_another_name_takes_the_place_of_the_first(kept: NameServer, cluster: Cluster, launch: Launch) -> None:
+def test_another_name_takes_the_place_of_the_first(kept: NameServer, cluster: AdminKubectl, launch: Launch) -> None:
     """Where a Service is given another one while it is there."""
     cluster.create(launch.service())
     cluster.balance("ada--lab", ip=LOAD_BALANCER)
@@ -189,14 +189,14 @@ def test_another_name_takes_the_place_of_the_first(kept: NameServer, cluster: Cl
     has_records(kept, {Record("ada--other", 60, "A", LOAD_BALANCER), whose})
 
 
-def test_the_policy_says_how_long_a_name_may_be_kept(kept: NameServer, cluster: Cluster, launch: Launch) -> None:
+def test_the_policy_says_how_long_a_name_may_be_kept(kept: NameServer, cluster: AdminKubectl, launch: Launch) -> None:
     """In seconds."""
     cluster.create(launch.service(ttl=300))
     cluster.balance("ada--lab", ip=LOAD_BALANCER)
     has_records(kept, named("ada--lab", ttl=300))
 
 
-def test_a_name_inside_leads_to_the_cluster_address(kept: NameServer, cluster: Cluster, launch: Launch) -> None:
+def test_a_name_inside_leads_to_the_cluster_address(kept: NameServer, cluster: AdminKubectl, launch: Launch) -> None:
     """Where the policy wants no load balancer: for those from whom a route leads to the cluster's Services."""
     cluster.create(launch.service(service="ClusterIP"))
     client = api.client_of(str(cluster.kubeconfig), "bench")
@@ -204,7 +204,7 @@ def test_a_name_inside_leads_to_the_cluster_address(kept: NameServer, cluster: C
     has_records(kept, named("ada--lab", address))
 
 
-def test_the_longest_name_has_room_for_its_owner(kept: NameServer, cluster: Cluster, launch: Launch) -> None:
+def test_the_longest_name_has_room_for_its_owner(kept: NameServer, cluster: AdminKubectl, launch: Launch) -> None:
     """With what ExternalDNS puts before it for the owner's record it is no longer than a label of the DNS may be."""
     longest = "a" * 48  # KubeSpawner makes none longer
     cluster.create(launch.service(longest))
@@ -212,7 +212,7 @@ def test_the_longest_name_has_room_for_its_owner(kept: NameServer, cluster: Clus
     has_records(kept, named(longest, "net-1.elb.example.org.", "CNAME"))
 
 
-def test_a_record_of_somebody_else_stays(kept: NameServer, cluster: Cluster, launch: Launch) -> None:
+def test_a_record_of_somebody_else_stays(kept: NameServer, cluster: AdminKubectl, launch: Launch) -> None:
     """A name that was there before is neither taken nor deleted."""
     cluster.create(launch.service("by-hand"))
     cluster.create(launch.service())
@@ -226,7 +226,7 @@ def test_a_record_of_somebody_else_stays(kept: NameServer, cluster: Cluster, lau
     assert kept.addresses("by-hand") == ("192.0.2.1",)
 
 
-def test_an_older_external_dns_reads_the_same_service(cluster: Cluster, launch: Launch) -> None:
+def test_an_older_external_dns_reads_the_same_service(cluster: AdminKubectl, launch: Launch) -> None:
     """Before its version 0.22 it read annotations of another prefix; both are there."""
     if reason := cannot_serve_names():
         pytest.skip(reason)

@@ -21,7 +21,7 @@ Manifest = Mapping[str, Any]
 _KEEPING: Final = ("NoSchedule", "NoExecute")
 
 
-class State(Enum):
+class PoolState(Enum):
     """What a pool has for one more environment of some size."""
 
     FREE = auto()
@@ -114,7 +114,7 @@ def seat_of(pool: Pool, need: Amounts, teams: Sequence[Team], tolerations: Itera
     return Seat(need, (*kept, *([ours] if ours else [])), labels)
 
 
-def pool_state(pool: Pool, seat: Seat, nodes: Sequence[Node] | None) -> State:
+def pool_state(pool: Pool, seat: Seat, nodes: Sequence[Node] | None) -> PoolState:
     """Say what a pool has for one more environment.
 
     Args:
@@ -123,10 +123,10 @@ def pool_state(pool: Pool, seat: Seat, nodes: Sequence[Node] | None) -> State:
         nodes: every node of the cluster; None where nobody may look.
     """
     if nodes is None:
-        return State.GROWS if pool.nodes.instance_types else State.UNKNOWN
+        return PoolState.GROWS if pool.nodes.instance_types else PoolState.UNKNOWN
     if any(seat.is_on(node) for node in nodes):
-        return State.FREE
-    return State.NEW_NODE if can_grow(pool, seat.need, nodes) else State.FULL
+        return PoolState.FREE
+    return PoolState.NEW_NODE if can_grow(pool, seat.need, nodes) else PoolState.FULL
 
 
 def can_grow(pool: Pool, need: Amounts, nodes: Iterable[Node]) -> bool:

@@ -64,7 +64,7 @@ def progress_of(pod: object) -> int:
     return SCHEDULED if _holds(pod, "PodScheduled") else QUEUED
 
 
-def phases(pod: object) -> tuple[Words, ...]:
+def status_words(pod: object) -> tuple[Words, ...]:
     """Return what a pod's status alone says, in the words of the events: those may be late, few or kept from us."""
     pod, reached = part(pod), progress_of(pod)
     found = [(SCHEDULED, FOUND)] if _holds(pod, "PodScheduled") else []

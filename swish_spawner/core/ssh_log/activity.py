@@ -18,8 +18,8 @@ _DONE: Final = frozenset(("login", "session", "file"))
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
-    """What is known of one environment's use by ssh.
+class LastActivity:
+    """What is known of one environment's use by ssh; JupyterHub is told of it as ``last_activity``.
 
     Attributes:
         interaction: when somebody last did something; None if nobody has.
@@ -30,46 +30,46 @@ class Use:
     presence: datetime | None = None
 
 
-def observe(use: Use, event: Event) -> Use:
+def observe(known: LastActivity, event: Event) -> LastActivity:
     """Return what is known after an event.
 
     Args:
-        use: before it.
+        known: before it.
         event: one of ``swish-sshd``, as far as it can be believed.
     """
     at = event.time
     if event.name in _DONE or (event.name == "tunnel" and event.fields.get("outcome") == "opened"):
-        return _did(use, at)
+        return _did(known, at)
     if event.name == PRESENCE and (event.fields.get("sessions") or event.fields.get("connections")):
-        return replace(_input(use, event, at), presence=_later(use.presence, at))
-    return use
+        return replace(_input(known, event, at), presence=_later(known.presence, at))
+    return known
 
 
-def last_use(use: Use, presence_cap: timedelta) -> datetime | None:
+def last_use(known: LastActivity, presence_cap: timedelta) -> datetime | None:
     """Return when the environment was last in use; None if it never was.
 
     Args:
-        use: what is known.
+        known: of its use.
         presence_cap: how long after the last interaction an open session still counts.
     """
-    if use.interaction is None or use.presence is None:
-        return use.interaction
-    return max(use.interaction, min(use.presence, use.interaction + presence_cap))
+    if known.interaction is None or known.presence is None:
+        return known.interaction
+    return max(known.interaction, min(known.presence, known.interaction + presence_cap))
 
 
-def _input(use: Use, event: Event, at: datetime) -> Use:
+def _input(known: LastActivity, event: Event, at: datetime) -> LastActivity:
     """Take in what a sign of presence says of the person's input; without a word about it, it is only presence.
 
     What comes in beyond keep-alives, as from an editor, is input to the listener, which counts it.
     """
     idle = event.fields.get("idle")
     if isinstance(idle, int | float):
-        return _did(use, at - timedelta(seconds=idle))
-    return use
+        return _did(known, at - timedelta(seconds=idle))
+    return known
 
 
-def _did(use: Use, at: datetime) -> Use:
-    return replace(use, interaction=_later(use.interaction, at), presence=_later(use.presence, at))
+def _did(known: LastActivity, at: datetime) -> LastActivity:
+    return replace(known, interaction=_later(known.interaction, at), presence=_later(known.presence, at))
 
 
 def _later(one: datetime | None, other: datetime) -> datetime:

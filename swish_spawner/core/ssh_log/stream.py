@@ -75,7 +75,7 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class ContainerStatus:
     """What Kubernetes says of a container.
 
     Attributes:
@@ -180,14 +180,14 @@ def log_of(pod: Resource, home: str) -> Log | None:
     return Log(key, container, source, since)
 
 
-def state_of(pod: Resource, container: str) -> State:
+def status_of(pod: Resource, container: str) -> ContainerStatus:
     """Return what a pod says of one of its containers."""
     status = part(pod, "status")
     every = (*parts(status, "initContainerStatuses"), *parts(status, "containerStatuses"))
     own: Resource = next((one for one in every if one["name"] == container), {})
     restarts = int(own.get("restartCount") or 0)
     began = bool(own.get("containerID") or restarts)
-    return State(began, has_ended(pod), restarts)
+    return ContainerStatus(began, has_ended(pod), restarts)
 
 
 def split(line: str) -> tuple[str, int, str] | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
-from swish_spawner.core.launch.capacity import Amounts, State, needed
+from swish_spawner.core.launch.capacity import Amounts, PoolState, needed
 from swish_spawner.core.launch.plan import Person
 from swish_spawner.core.launch.pricing import hourly_price
 from swish_spawner.core.policy.values import Bounds, Policy, Pool, Size, Team
@@ -32,7 +32,7 @@ class Viewer(Protocol):
     def user_options(self) -> object:
         """What the last launch was asked with."""
 
-    def pool_state(self, pool: Pool, need: Amounts) -> State:
+    def pool_state(self, pool: Pool, need: Amounts) -> PoolState:
         """Say what a pool has for an environment that asks for so much of a node."""
 
     def node_seconds(self, pool: Pool) -> float | None:
@@ -92,7 +92,7 @@ def _size_card(viewer: Viewer, pool: Pool, size: Size) -> SizeCard:
     )
 
 
-def state_words(state: State, node_seconds: float | None) -> str:
+def state_words(state: PoolState, node_seconds: float | None) -> str:
     """Return what is said of a pool's state; an empty text where there is nothing to say.
 
     Args:
@@ -102,11 +102,11 @@ def state_words(state: State, node_seconds: float | None) -> str:
     minutes = max(1, round((node_seconds or 0) / 60))
     about = f", about {minutes} minute{'s' if minutes > 1 else ''}" if node_seconds else ""
     return {
-        State.FREE: "Free now",
-        State.NEW_NODE: f"Needs a new node{about}",
-        State.FULL: "Full; waits until another stops",
-        State.GROWS: "Gets a new node if none is free",
-        State.UNKNOWN: "",
+        PoolState.FREE: "Free now",
+        PoolState.NEW_NODE: f"Needs a new node{about}",
+        PoolState.FULL: "Full; waits until another stops",
+        PoolState.GROWS: "Gets a new node if none is free",
+        PoolState.UNKNOWN: "",
     }[state]
 
 

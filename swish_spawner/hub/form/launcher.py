@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from swish_spawner.core.launch.capacity import Amounts, State, pool_state, seat_of
+from swish_spawner.core.launch.capacity import Amounts, PoolState, pool_state, seat_of
 from swish_spawner.core.launch.choices import teams_of
 from swish_spawner.core.launch.plan import Person
 from swish_spawner.core.policy.values import Policy, Pool
@@ -31,7 +31,7 @@ class Launcher:
     tolerations: Sequence[Mapping[str, Any]]
     shared: Shared
 
-    def pool_state(self, pool: Pool, need: Amounts) -> State:
+    def pool_state(self, pool: Pool, need: Amounts) -> PoolState:
         """Say what a pool has for an environment of this person's that asks for so much of a node."""
         teams = [team for team in teams_of(self.person.groups, self.policy) if pool.name in team.pools]
         return pool_state(pool, seat_of(pool, need, teams, self.tolerations), self.shared.nodes.nodes())

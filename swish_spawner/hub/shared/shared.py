@@ -11,7 +11,7 @@ from swish_spawner.adapters.kubernetes.nodes import NodeView
 from swish_spawner.adapters.kubernetes.watches.wakeups import WakeUps
 from swish_spawner.hub.shared.policies import Policies
 from swish_spawner.hub.shared.queue import StartQueue
-from swish_spawner.hub.shared.uses import NodeWaits, Uses
+from swish_spawner.hub.shared.uses import NodeWaits, QuotaUsage
 
 #: Where it stands in the hub's settings.
 KEY: Final = "swish_shared"
@@ -41,7 +41,7 @@ class Shared:
 
     def __init__(self, concurrent_starts: int = 0) -> None:
         self.policies = Policies()
-        self.uses = Uses()
+        self.uses = QuotaUsage()
         self.queue = StartQueue(concurrent_starts)
         self.node_waits = NodeWaits()
         self.nodes = NodeView()

@@ -14,7 +14,7 @@ _NODE_SECONDS: Final = 20.0
 _WAITS: Final = 20
 
 
-class Uses:
+class QuotaUsage:
     """What runs or starts now, by team and environment. The hub is one process, so this is all of it."""
 
     def __init__(self) -> None:

@@ -13,12 +13,12 @@ import yaml
 from swish_spawner.errors import SwishError
 
 
-class SettingsError(SwishError):
+class ServiceSettingsError(SwishError):
     """The service cannot start as it is told; the text says what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ServiceSettings:
     """How this service runs.
 
     Attributes:
@@ -58,7 +58,7 @@ class Settings:
         return self.state / "ssh-log"
 
 
-def read_settings(environment: Mapping[str, str]) -> Settings:
+def read_service_settings(environment: Mapping[str, str]) -> ServiceSettings:
     """Return the settings of this process.
 
     Args:
@@ -66,7 +66,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             ``SWISH_POLICY_DIR``, ``SWISH_GATEWAY_DIR`` and ``SWISH_STATE_DIR``.
 
     Raises:
-        SettingsError: something is missing.
+        ServiceSettingsError: something is missing.
     """
 
     def folder(name: str, usual: str) -> Path:
@@ -74,13 +74,13 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
     def needed(name: str) -> str:
         if not (value := environment.get(name, "").strip()):
-            raise SettingsError(f"{name} is not set; the chart's Deployment of web sets it")
+            raise ServiceSettingsError(f"{name} is not set; the chart's Deployment of web sets it")
         return value
 
     config = _config(folder("CONFIG", "/etc/swish/config") / "config.yaml")
     listen = urlparse(environment.get("JUPYTERHUB_SERVICE_URL") or "http://:8082")
     base_url = environment.get("JUPYTERHUB_BASE_URL") or "/"
-    return Settings(
+    return ServiceSettings(
         hub_api=needed("JUPYTERHUB_API_URL").rstrip("/"),
         token=needed("JUPYTERHUB_API_TOKEN"),
         base_url=base_url,
@@ -100,5 +100,7 @@ def _config(path: Path) -> dict[str, Any]:
         config: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
         config["environments"]["namespace"]
     except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
-        raise SettingsError(f"{path} cannot be used: {error!r}; the chart's ConfigMap of the hub has it") from error
+        raise ServiceSettingsError(
+            f"{path} cannot be used: {error!r}; the chart's ConfigMap of the hub has it"
+        ) from error
     return config

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from swish_spawner.adapters.jupyterhub import Hub
 from swish_spawner.core.policy.values import Policy
-from swish_spawner.services.site.settings import Settings
+from swish_spawner.services.site.settings import ServiceSettings
 
 
 class SiteMetrics:
@@ -41,7 +41,7 @@ class Site:
         metrics: what is counted.
     """
 
-    settings: Settings
+    settings: ServiceSettings
     policy: Callable[[], Policy]
     hub: Hub
     now: Callable[[], datetime]

@@ -11,7 +11,7 @@ from kubernetes_asyncio.client import ApiClient, CoreV1Api
 
 from swish_spawner.adapters.kubernetes.logs import PodLogs
 from swish_spawner.core.policy.values import Policy, namespaces
-from swish_spawner.services.ssh_log.collect.activity import Activity, Uses
+from swish_spawner.services.ssh_log.collect.activity import Activity, ActivityReceiver
 from swish_spawner.services.ssh_log.collect.collector import ROUND_SECONDS, Collector
 from swish_spawner.services.ssh_log.collect.follower import Means
 from swish_spawner.services.ssh_log.keep.reader import StoreReader
@@ -37,7 +37,7 @@ class Audit:
     namespace: str
     policy: Callable[[], Policy]
     client: ApiClient
-    hub: Uses
+    hub: ActivityReceiver
     metrics: LogMetrics
 
     async def run(self) -> None:

@@ -25,7 +25,7 @@ from swish_spawner.services.keys.pods import SshPods
 from swish_spawner.services.keys.room import KeyMetrics, Keys
 from swish_spawner.services.keys.store import KeyStore
 from swish_spawner.services.keys.upkeep import upkeep
-from swish_spawner.services.site.settings import Settings, SettingsError, read_settings
+from swish_spawner.services.site.settings import ServiceSettings, ServiceSettingsError, read_service_settings
 from swish_spawner.services.site.site import Site, SiteMetrics
 from swish_spawner.services.ssh_log.metrics import LogMetrics
 from swish_spawner.services.ssh_log.page import Log
@@ -40,7 +40,7 @@ _LAST_SECONDS: Final = 5
 _AFTER_A_BUG: Final = 60
 
 
-def make_rooms(settings: Settings, client: ApiClient) -> Rooms:
+def make_rooms(settings: ServiceSettings, client: ApiClient) -> Rooms:
     """Return what is mounted.
 
     Args:
@@ -67,7 +67,7 @@ def make_rooms(settings: Settings, client: ApiClient) -> Rooms:
     return Rooms(Environments(site, Addresses(api, PATIENCE), store.has_any), keys, log)
 
 
-async def run(settings: Settings) -> None:
+async def run(settings: ServiceSettings) -> None:
     """Serve until SIGTERM or SIGINT."""
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -107,8 +107,8 @@ def main() -> int:
     # below that, JupyterHub's library logs the ids of people's sessions, and each page over plain http
     logging.getLogger("tornado.application").setLevel(logging.ERROR)
     try:
-        asyncio.run(run(read_settings(os.environ)))
-    except (SettingsError, PolicyError, SwishError) as error:
+        asyncio.run(run(read_service_settings(os.environ)))
+    except (ServiceSettingsError, PolicyError, SwishError) as error:
         sys.stderr.write(f"The web service cannot start: {error}\n")
         return 1
     return 0

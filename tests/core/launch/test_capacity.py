@@ -11,7 +11,7 @@ import pytest
 from swish_spawner.core.launch.capacity import (
     Amounts,
     Node,
-    State,
+    PoolState,
     can_grow,
     needed,
     nodes_of,
@@ -40,30 +40,30 @@ GROWING = Nodes(("m5.large",), ("spot",), None, None)
 LIMITED = Nodes(("m5.large",), ("spot",), Decimal(8), 20 * GIB)
 FULL = Amounts(Decimal(4), 4 * GIB)
 
-STATES: list[tuple[str, Nodes, list[Node] | None, State, str]] = [
-    ("general", FIXED, [node()], State.FREE, "an empty node"),
-    ("general", FIXED, [node(used=FULL)], State.FULL, "no CPU is left"),
-    ("general", FIXED, [node(gib=1)], State.FULL, "never enough memory"),
-    ("general", FIXED, [node(used=FULL), node()], State.FREE, "one of two"),
-    ("general", FIXED, [node(is_open=False)], State.FULL, "cordoned, or not ready"),
-    ("general", FIXED, [node(taints=(HIGH,))], State.FULL, "kept for another pool"),
-    ("general", FIXED, [node(taints=(THEIRS,))], State.FULL, "kept for something else"),
-    ("general", FIXED, [node(taints=(SOFT,))], State.FREE, "a taint that only prefers"),
-    ("general", FIXED, [], State.FULL, "no node at all"),
-    ("general", GROWING, [], State.NEW_NODE, "the first node"),
-    ("general", GROWING, [node(used=FULL)], State.NEW_NODE, "one more node"),
-    ("general", GROWING, [node()], State.FREE, "room comes first"),
-    ("general", GROWING, None, State.GROWS, "nobody may look, and it grows"),
-    ("general", FIXED, None, State.UNKNOWN, "nobody may look, and it does not grow"),
-    ("high-memory", FIXED, [node(taints=(HIGH,))], State.FREE, "its own taint"),
-    ("high-memory", FIXED, [node(taints=(HIGH, THEIRS))], State.FULL, "its own taint and another"),
-    ("high-memory", FIXED, [node()], State.FREE, "its nodes are preferred alone"),
+STATES: list[tuple[str, Nodes, list[Node] | None, PoolState, str]] = [
+    ("general", FIXED, [node()], PoolState.FREE, "an empty node"),
+    ("general", FIXED, [node(used=FULL)], PoolState.FULL, "no CPU is left"),
+    ("general", FIXED, [node(gib=1)], PoolState.FULL, "never enough memory"),
+    ("general", FIXED, [node(used=FULL), node()], PoolState.FREE, "one of two"),
+    ("general", FIXED, [node(is_open=False)], PoolState.FULL, "cordoned, or not ready"),
+    ("general", FIXED, [node(taints=(HIGH,))], PoolState.FULL, "kept for another pool"),
+    ("general", FIXED, [node(taints=(THEIRS,))], PoolState.FULL, "kept for something else"),
+    ("general", FIXED, [node(taints=(SOFT,))], PoolState.FREE, "a taint that only prefers"),
+    ("general", FIXED, [], PoolState.FULL, "no node at all"),
+    ("general", GROWING, [], PoolState.NEW_NODE, "the first node"),
+    ("general", GROWING, [node(used=FULL)], PoolState.NEW_NODE, "one more node"),
+    ("general", GROWING, [node()], PoolState.FREE, "room comes first"),
+    ("general", GROWING, None, PoolState.GROWS, "nobody may look, and it grows"),
+    ("general", FIXED, None, PoolState.UNKNOWN, "nobody may look, and it does not grow"),
+    ("high-memory", FIXED, [node(taints=(HIGH,))], PoolState.FREE, "its own taint"),
+    ("high-memory", FIXED, [node(taints=(HIGH, THEIRS))], PoolState.FULL, "its own taint and another"),
+    ("high-memory", FIXED, [node()], PoolState.FREE, "its nodes are preferred alone"),
 ]
 
 
 @pytest.mark.parametrize(("name", "kind", "nodes", "expected", "reason"), STATES, ids=[row[4] for row in STATES])
 def test_what_a_pool_has(
-    policy: Policy, name: str, kind: Nodes, nodes: list[Node] | None, expected: State, reason: str
+    policy: Policy, name: str, kind: Nodes, nodes: list[Node] | None, expected: PoolState, reason: str
 ) -> None:
     """The table says what a person is told."""
     pool = replace(policy.pools[name], nodes=kind)

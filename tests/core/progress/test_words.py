@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from swish_spawner.core.progress.words import Words, phases, progress_of, words
+from swish_spawner.core.progress.words import Words, progress_of, status_words, words
 from tests.core.progress.test_trouble import DOCUMENTS, shaped
 
 NOTEBOOK = "spec.containers{notebook}"
@@ -147,7 +147,7 @@ def test_a_launch_only_goes_on() -> None:
 
 def test_a_pod_tells_without_events() -> None:
     """Where a hub may not read events, or they come late, its status is enough for the main phases."""
-    said = [[news.sentence for news in phases(each)] for each in LAUNCH]
+    said = [[news.sentence for news in status_words(each)] for each in LAUNCH]
     assert said[1] == []
     assert said[2] == ["A node was found."]
     assert said[-1] == ["A node was found.", "The environment is starting."]

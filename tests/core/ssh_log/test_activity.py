@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from swish_spawner.core.ssh_log.activity import Use, last_use, observe
+from swish_spawner.core.ssh_log.activity import LastActivity, last_use, observe
 from swish_spawner.core.ssh_log.events.event import Event, believed
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -22,10 +22,10 @@ def event(name: str, minutes: float = 0, **fields: Any) -> Event:
 
 def after(*events: Event) -> float | None:
     """When the environment was last in use after events, in minutes after noon."""
-    use = Use()
+    known = LastActivity()
     for one in events:
-        use = observe(use, believed(one, NOON - timedelta(hours=1), one.time))
-    last = last_use(use, CAP)
+        known = observe(known, believed(one, NOON - timedelta(hours=1), one.time))
+    last = last_use(known, CAP)
     return None if last is None else (last - NOON).total_seconds() / 60
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swish_spawner.core.ssh_log.activity import Use, last_use, observe
+from swish_spawner.core.ssh_log.activity import LastActivity, last_use, observe
 from swish_spawner.core.ssh_log.chain import body_of
 from swish_spawner.core.ssh_log.entries import gap, record, unread, unreadable, whose
 from swish_spawner.core.ssh_log.events.event import EVENTS, believed
@@ -142,6 +142,6 @@ def test_whatever_a_line_holds_it_is_kept_or_refused(document: dict[str, Any], s
     except LineError:
         return
     event = believed(event, MADE, GOT)
-    last_use(observe(Use(), event), timedelta(hours=2))
+    last_use(observe(LastActivity(), event), timedelta(hours=2))
     for one in account(event, source, SEEN, Position())[1]:
         assert json.loads(body_of(one))

@@ -13,16 +13,16 @@ from swish_spawner.core.ssh_log.events.source import Source
 from swish_spawner.core.ssh_log.stream import (
     Allowance,
     Allowances,
+    ContainerStatus,
     Position,
     Reading,
-    State,
     account,
     dump,
     load,
     log_of,
     seconds_back,
     split,
-    state_of,
+    status_of,
 )
 
 SEEN = "2026-03-04T05:06:07.123456789Z"
@@ -145,15 +145,21 @@ def test_other_pods_have_no_log_of_ssh(other: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("status", "state"),
     [
-        ({}, State(False, False, 0)),
-        ({"initContainerStatuses": [{"name": "ssh", "restartCount": 0}]}, State(False, False, 0)),
-        ({"initContainerStatuses": [{"name": "ssh", "restartCount": 0, "containerID": "c"}]}, State(True, False, 0)),
-        ({"containerStatuses": [{"name": "ssh", "restartCount": 2}], "phase": "Failed"}, State(True, True, 2)),
+        ({}, ContainerStatus(False, False, 0)),
+        ({"initContainerStatuses": [{"name": "ssh", "restartCount": 0}]}, ContainerStatus(False, False, 0)),
+        (
+            {"initContainerStatuses": [{"name": "ssh", "restartCount": 0, "containerID": "c"}]},
+            ContainerStatus(True, False, 0),
+        ),
+        (
+            {"containerStatuses": [{"name": "ssh", "restartCount": 2}], "phase": "Failed"},
+            ContainerStatus(True, True, 2),
+        ),
     ],
 )
-def test_a_container_is_waited_for(status: dict[str, Any], state: State) -> None:
+def test_a_container_is_waited_for(status: dict[str, Any], state: ContainerStatus) -> None:
     """Before it has begun there is no log."""
-    assert state_of({"status": status}, "ssh") == state
+    assert status_of({"status": status}, "ssh") == state
 
 
 def test_a_number_that_is_left_out_is_told() -> None:

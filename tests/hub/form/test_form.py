@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from swish_spawner.core.launch.capacity import Amounts, State
+from swish_spawner.core.launch.capacity import Amounts, PoolState
 from swish_spawner.core.launch.plan import Person
 from swish_spawner.core.policy.values import Policy, Pool
 from swish_spawner.hub.form.form import render_form
@@ -21,13 +21,13 @@ class FakeViewer:
     policy: Policy
     person: Person
     user_options: Any = field(default_factory=dict)
-    states: dict[str, State] = field(default_factory=dict)
+    states: dict[str, PoolState] = field(default_factory=dict)
     seconds: float | None = None
 
-    def pool_state(self, pool: Pool, need: Amounts) -> State:
+    def pool_state(self, pool: Pool, need: Amounts) -> PoolState:
         """Say what the test says."""
         assert need.memory
-        return self.states.get(pool.name, State.UNKNOWN)
+        return self.states.get(pool.name, PoolState.UNKNOWN)
 
     def node_seconds(self, pool: Pool) -> float | None:
         """Say what the test says, of every pool."""
@@ -97,7 +97,7 @@ def test_every_control_has_a_label(policy: Policy, ada: Person) -> None:
 
 def test_each_size_says_what_its_pool_has(policy: Policy, ada: Person) -> None:
     """As text, with a picture that a screen reader passes over; a pool of which nothing is known has neither."""
-    states = {"general": State.FREE, "gpu": State.NEW_NODE, "high-memory": State.FULL}
+    states = {"general": PoolState.FREE, "gpu": PoolState.NEW_NODE, "high-memory": PoolState.FULL}
     html = render_form(FakeViewer(policy, ada, states=states, seconds=220))
     said = re.findall(r'<span class="swish-state"><svg [^>]*aria-hidden="true"[^>]*>.*?</svg>([^<]*)</span>', html)
     assert said == ["Free now", "Free now", "Full; waits until another stops", "Needs a new node, about 4 minutes"]

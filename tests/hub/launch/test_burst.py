@@ -30,7 +30,7 @@ c.KubeSpawner.port = ENVIRONMENTS
 """
 
 
-class Cluster(FakeApi):
+class CountingApi(FakeApi):
     """Counts how many pods start at once, and which came when."""
 
     def __init__(self) -> None:
@@ -50,14 +50,14 @@ class Cluster(FakeApi):
 
 
 @pytest.fixture
-def cluster() -> Iterator[Cluster]:
+def cluster() -> Iterator[CountingApi]:
     """An API server whose pods take their time to start."""
-    with served_beside(Cluster()) as api:
+    with served_beside(CountingApi()) as api:
         yield api
 
 
 @pytest.fixture
-def hub(tmp_path: Path, cluster: Cluster) -> Iterator[Hub]:
+def hub(tmp_path: Path, cluster: CountingApi) -> Iterator[Hub]:
     """A hub that starts two environments at once."""
     with running_hub(tmp_path, CONFIG, cluster.url) as hub:
         yield hub
@@ -78,7 +78,7 @@ def wait_for(hub: Hub, people: set[str]) -> None:
         time.sleep(0.1)
 
 
-def test_a_burst_waits_and_nobody_is_refused(hub: Hub, cluster: Cluster) -> None:
+def test_a_burst_waits_and_nobody_is_refused(hub: Hub, cluster: CountingApi) -> None:
     """Although the last one's turn comes later than a start may take, and fairly: the small team's is not last."""
     began = time.monotonic()
     with ThreadPoolExecutor(len(EVERYBODY)) as burst:
@@ -97,7 +97,7 @@ def cluster_last(hub: Hub) -> str:
     return next(person for person in reversed(PEOPLE["imaging"]) if person not in ready(hub))
 
 
-def test_a_stop_in_the_queue_is_a_clean_end(hub: Hub, cluster: Cluster) -> None:
+def test_a_stop_in_the_queue_is_a_clean_end(hub: Hub, cluster: CountingApi) -> None:
     """The rest get their turns, and who stopped may start again."""
     with ThreadPoolExecutor(len(EVERYBODY)) as burst:
         list(burst.map(lambda person: hub.post(f"users/{person}/server", {}), EVERYBODY))

@@ -27,7 +27,7 @@ SENTENCE = "is not in its registry. Choose another image, or ask an administrato
 
 
 @dataclass(frozen=True)
-class Cluster:
+class ThreadedApi:
     """An API server in memory, in a thread of its own."""
 
     api: FakeApi
@@ -44,15 +44,15 @@ class Cluster:
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
+def cluster() -> Iterator[ThreadedApi]:
     """An API server whose pods do not run by themselves."""
-    started: list[Cluster] = []
+    started: list[ThreadedApi] = []
     ready, stop = threading.Event(), asyncio.Event()
 
     async def run() -> None:
         async with serve(FakeApi()) as api:
             api.runs = False
-            started.append(Cluster(api, asyncio.get_running_loop()))
+            started.append(ThreadedApi(api, asyncio.get_running_loop()))
             ready.set()
             await stop.wait()
 
@@ -65,13 +65,13 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="module")
-def hub(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+def hub(cluster: ThreadedApi, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     """A hub that makes pods there."""
     with running_hub(tmp_path_factory.mktemp("hub"), CONFIG, cluster.api.url, last=PATIENT) as running:
         yield running
 
 
-def launch(hub: Hub, cluster: Cluster, status: dict[str, Any]) -> tuple[int, Any]:
+def launch(hub: Hub, cluster: ThreadedApi, status: dict[str, Any]) -> tuple[int, Any]:
     """Ask for an environment whose pod will have this status, and return the answer."""
     giver = threading.Thread(target=cluster.give, args=(status,))
     giver.start()
@@ -92,7 +92,7 @@ def events(hub: Hub, server: str) -> Iterator[dict[str, Any]]:
                 yield json.loads(line.removeprefix(b"data:"))
 
 
-def test_the_answer_is_the_sentence(hub: Hub, cluster: Cluster) -> None:
+def test_the_answer_is_the_sentence(hub: Hub, cluster: ThreadedApi) -> None:
     """With a status that says who can mend it."""
     code, answer = launch(hub, cluster, MISSING)
     assert code == 503
@@ -102,7 +102,7 @@ def test_the_answer_is_the_sentence(hub: Hub, cluster: Cluster) -> None:
     assert "Choose more memory." in answer["message"]
 
 
-def test_the_progress_stream_ends_with_the_sentence(hub: Hub, cluster: Cluster) -> None:
+def test_the_progress_stream_ends_with_the_sentence(hub: Hub, cluster: ThreadedApi) -> None:
     """For whoever looks on while the launch is under way."""
     with ThreadPoolExecutor(1) as asking:
         launched = asking.submit(hub.post, "users/ada/servers/slow", {"user_options": {"team": "genomics"}})
@@ -119,7 +119,7 @@ def test_the_progress_stream_ends_with_the_sentence(hub: Hub, cluster: Cluster) 
     until(lambda: not cluster.pods(), 20)
 
 
-def test_what_kubernetes_cannot_do_does_not_count_towards_the_hubs_exit(hub: Hub, cluster: Cluster) -> None:
+def test_what_kubernetes_cannot_do_does_not_count_towards_the_hubs_exit(hub: Hub, cluster: ThreadedApi) -> None:
     """The hub exits after two failures in a row; after more of these it still answers."""
     for _ in range(FAILURE_LIMIT + 2):
         assert launch(hub, cluster, MISSING)[0] == 503

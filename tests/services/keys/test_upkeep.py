@@ -20,7 +20,7 @@ from swish_spawner.services.keys.pods import SshPods
 from swish_spawner.services.keys.room import KeyMetrics, Keys
 from swish_spawner.services.keys.store import KeyStore
 from swish_spawner.services.keys.upkeep import keep_keys, upkeep
-from swish_spawner.services.site.settings import Settings
+from swish_spawner.services.site.settings import ServiceSettings
 from swish_spawner.services.site.site import Site
 from tests.core.ssh.test_keys import ED25519
 from tests.fake_api import FakeApi
@@ -59,7 +59,9 @@ class People:
         return {"name": name, "groups": list(everybody[name]), "created": self._created.isoformat()}
 
 
-SETTINGS = Settings("http://hub/hub/api", "t", "/", "/services/swish/", "", 8082, "swish", Path(), 22, Path(), Path())
+SETTINGS = ServiceSettings(
+    "http://hub/hub/api", "t", "/", "/services/swish/", "", 8082, "swish", Path(), 22, Path(), Path()
+)
 
 
 @pytest.fixture

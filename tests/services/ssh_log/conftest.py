@@ -24,7 +24,7 @@ from swish_spawner.services.ssh_log.keep.reader import StoreReader
 from swish_spawner.services.ssh_log.keep.writer import Writer
 from swish_spawner.services.ssh_log.metrics import LogMetrics
 from tests.fake_api import serve
-from tests.services.ssh_log.cluster import Cluster
+from tests.services.ssh_log.fake_log_api import FakeLogApi
 
 #: How long a test waits for what must come (seconds); a machine that is busy otherwise takes its time.
 PATIENCE = 60
@@ -48,7 +48,7 @@ class Hub:
 class Keeper:
     """What keeps logs of a cluster in a folder; it may be stopped, and begin again."""
 
-    cluster: Cluster
+    cluster: FakeLogApi
     folder: Path
     namespaces: set[str] = field(default_factory=lambda: {"swish-imaging"})
     hub: Hub = field(default_factory=Hub)
@@ -104,14 +104,14 @@ class Keeper:
 
 
 @pytest.fixture
-async def cluster() -> AsyncIterator[Cluster]:
+async def cluster() -> AsyncIterator[FakeLogApi]:
     """A cluster with nothing in it."""
-    cluster = Cluster()
+    cluster = FakeLogApi()
     async with serve(cluster):
         yield cluster
 
 
 @pytest.fixture
-def keeper(cluster: Cluster, tmp_path: Path) -> Keeper:
+def keeper(cluster: FakeLogApi, tmp_path: Path) -> Keeper:
     """What keeps its log."""
     return Keeper(cluster, tmp_path / "log")

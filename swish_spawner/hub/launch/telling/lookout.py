@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from swish_spawner.core.progress.kinds import Circumstances, Trouble
 from swish_spawner.core.progress.trouble import find_trouble
-from swish_spawner.core.progress.words import phases, progress_of, words
+from swish_spawner.core.progress.words import progress_of, status_words, words
 from swish_spawner.core.reading import Document, condition, part, text
 from swish_spawner.errors import LaunchFailed
 from swish_spawner.hub.shared.uses import NodeWaits
@@ -69,7 +69,7 @@ class Lookout:
     def _say(self, pod: Document | None, events: Sequence[Document]) -> None:
         """Say what happened, by the events, and by the pod itself where there are none."""
         reached = progress_of(pod)
-        for news in (*filter(None, map(words, events)), *phases(pod)):
+        for news in (*filter(None, map(words, events)), *status_words(pod)):
             self._once(news.key, news.sentence, max(news.progress, reached))
 
     def _once(self, key: str, sentence: str, progress: int | None) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from swish_spawner.core.ssh_log.activity import Use, last_use, observe
+from swish_spawner.core.ssh_log.activity import LastActivity, last_use, observe
 from swish_spawner.core.ssh_log.events.event import Event
 from swish_spawner.core.ssh_log.events.source import Source
 from swish_spawner.errors import NotThere, Unavailable
@@ -23,7 +23,7 @@ _AT_ONCE: Final = 10
 Server = tuple[str, str]
 
 
-class Uses(Protocol):
+class ActivityReceiver(Protocol):
     """The hub, as far as it is told of uses."""
 
     async def used(self, user: str, server: str, when: datetime) -> None:
@@ -39,9 +39,9 @@ class Activity:
         metrics: what is counted.
     """
 
-    def __init__(self, hub: Uses, presence_cap: Callable[[], timedelta], metrics: LogMetrics) -> None:
+    def __init__(self, hub: ActivityReceiver, presence_cap: Callable[[], timedelta], metrics: LogMetrics) -> None:
         self._hub, self._cap, self._metrics = hub, presence_cap, metrics
-        self._uses: dict[Server, Use] = {}
+        self._known: dict[Server, LastActivity] = {}
         self._told: dict[Server, datetime] = {}
 
     def heard(self, source: Source, event: Event) -> None:
@@ -53,12 +53,12 @@ class Activity:
         """
         if source.user:
             server = source.user, source.server
-            self._uses[server] = observe(self._uses.get(server, Use()), event)
+            self._known[server] = observe(self._known.get(server, LastActivity()), event)
 
     def ended(self, source: Source) -> None:
         """Forget an environment that is gone; there is nothing to keep running."""
         server = source.user, source.server
-        self._uses.pop(server, None)
+        self._known.pop(server, None)
         self._told.pop(server, None)
 
     async def run(self, round_seconds: float = ROUND_SECONDS) -> None:
@@ -73,8 +73,8 @@ class Activity:
     async def report(self) -> None:
         """Tell the hub of every environment that was in use since it was last told."""
         due = []
-        for server, use in self._uses.items():
-            when = last_use(use, self._cap())
+        for server, known in self._known.items():
+            when = last_use(known, self._cap())
             if when is not None and when > self._told.get(server, datetime.min.replace(tzinfo=when.tzinfo)):
                 due.append((server, when))
         slots = asyncio.Semaphore(_AT_ONCE)

@@ -20,15 +20,15 @@ from swish_spawner.core.ssh_log.events.lines import LineError, is_ours, parse_li
 from swish_spawner.core.ssh_log.stream import (
     Allowance,
     Allowances,
+    ContainerStatus,
     Log,
     Position,
     Reading,
-    State,
     account,
     dump,
     seconds_back,
     split,
-    state_of,
+    status_of,
 )
 from swish_spawner.errors import ClusterAway, ClusterRefused
 from swish_spawner.services.ssh_log.collect.activity import Activity
@@ -98,9 +98,9 @@ class Follower:
         pause = Backoff(self._means.delay, _LAST_DELAY)
         with self._means.metrics.followed.track_inprogress():
             while (pod := self._pod()) is not None:
-                state, began = state_of(pod, self._log.container), time.monotonic()
-                is_over = await self._try(state) and state.ended
-                is_news = await self._rest(None if is_over or not state.began else pause.take())
+                status, began = status_of(pod, self._log.container), time.monotonic()
+                is_over = await self._try(status) and status.ended
+                is_news = await self._rest(None if is_over or not status.began else pause.take())
                 lasted = time.monotonic() - began
                 if is_news or lasted > 2 * _LAST_DELAY:
                     pause.reset()
@@ -117,14 +117,14 @@ class Follower:
         self._news.clear()
         return True
 
-    async def _try(self, state: State) -> bool:
+    async def _try(self, status: ContainerStatus) -> bool:
         """Read what there is until the container ends, or the connection does; return whether it was the first."""
-        if not state.began:
+        if not status.began:
             return False
         self._is_whole, self._has_begun = self._is_whole and self._has_begun, True
         try:
-            if state.restarts > self._position.restarts:
-                await self._read_previous(state)
+            if status.restarts > self._position.restarts:
+                await self._read_previous(status)
             await self._read()
         except (ClusterRefused, ClusterAway) as error:
             # gone, or about to begin again: Kubernetes will say so
@@ -136,17 +136,17 @@ class Follower:
             return False
         return True
 
-    async def _read_previous(self, state: State) -> None:
+    async def _read_previous(self, status: ContainerStatus) -> None:
         """Read the end of what a container said that was started again since; only the last one's is still there."""
-        is_whole = self._is_whole and state.restarts == self._position.restarts + 1
+        is_whole = self._is_whole and status.restarts == self._position.restarts + 1
         self._is_whole = False
         try:
             await self._read(previous=True)
-            is_whole = is_whole or state.restarts == self._position.restarts + 1
+            is_whole = is_whole or status.restarts == self._position.restarts + 1
         except ClusterRefused as error:
             if error.status != _NO_LOG:
                 raise
-        self._position = replace(self._position, restarts=state.restarts)
+        self._position = replace(self._position, restarts=status.restarts)
         if not is_whole:
             await self._write([self._unread()])
 

@@ -6,11 +6,11 @@ import pytest
 
 from swish_spawner.errors import NotThere, Unavailable
 from swish_spawner.services.ssh_log.collect.activity import Activity
-from tests.services.ssh_log.cluster import Cluster
 from tests.services.ssh_log.conftest import Keeper
+from tests.services.ssh_log.fake_log_api import FakeLogApi
 
 
-async def heard(keeper: Keeper, cluster: Cluster, activity: Activity, *events: str, **fields: int) -> list[str]:
+async def heard(keeper: Keeper, cluster: FakeLogApi, activity: Activity, *events: str, **fields: int) -> list[str]:
     """Let an environment tell of events and then report; return the servers that the hub was told of in the end."""
     before = await keeper.events()
     cluster.say("lab", *events, **fields)
@@ -21,7 +21,7 @@ async def heard(keeper: Keeper, cluster: Cluster, activity: Activity, *events: s
 
 
 @pytest.mark.claim("ssh-counts-as-use")
-async def test_a_log_in_counts_once(cluster: Cluster, keeper: Keeper) -> None:
+async def test_a_log_in_counts_once(cluster: FakeLogApi, keeper: Keeper) -> None:
     """The hub is told when somebody did something, and not again while nobody does."""
     cluster.environment("lab")
     async with keeper.keeping() as activity:
@@ -32,14 +32,14 @@ async def test_a_log_in_counts_once(cluster: Cluster, keeper: Keeper) -> None:
     assert times == sorted(times)
 
 
-async def test_nobody_there_is_no_use(cluster: Cluster, keeper: Keeper) -> None:
+async def test_nobody_there_is_no_use(cluster: FakeLogApi, keeper: Keeper) -> None:
     """Nor is a refusal."""
     cluster.environment("lab")
     async with keeper.keeping() as activity:
         assert await heard(keeper, cluster, activity, "started", "refused", "presence", sessions=0) == []
 
 
-async def test_without_the_hub_the_use_is_told_later(cluster: Cluster, keeper: Keeper) -> None:
+async def test_without_the_hub_the_use_is_told_later(cluster: FakeLogApi, keeper: Keeper) -> None:
     """It is kept, and counted."""
     cluster.environment("lab")
     async with keeper.keeping() as activity:
@@ -51,7 +51,7 @@ async def test_without_the_hub_the_use_is_told_later(cluster: Cluster, keeper: K
         assert keeper.metric("activity_reports_total", outcome="failed") == 1
 
 
-async def test_a_server_that_is_gone_is_not_told_of_again(cluster: Cluster, keeper: Keeper) -> None:
+async def test_a_server_that_is_gone_is_not_told_of_again(cluster: FakeLogApi, keeper: Keeper) -> None:
     """The hub said so."""
     cluster.environment("lab")
     async with keeper.keeping() as activity:
@@ -63,7 +63,7 @@ async def test_a_server_that_is_gone_is_not_told_of_again(cluster: Cluster, keep
 
 
 @pytest.mark.parametrize("error", [RuntimeError("unthought of")])
-async def test_a_round_that_fails_is_not_the_last(cluster: Cluster, keeper: Keeper, error: Exception) -> None:
+async def test_a_round_that_fails_is_not_the_last(cluster: FakeLogApi, keeper: Keeper, error: Exception) -> None:
     """Whatever it was."""
     cluster.environment("lab")
     async with keeper.keeping() as activity:

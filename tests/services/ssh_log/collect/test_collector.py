@@ -17,12 +17,12 @@ from swish_spawner.services.ssh_log.collect.follower import Follower
 from swish_spawner.services.ssh_log.keep import writer
 from swish_spawner.services.ssh_log.keep.file import LogFile
 from swish_spawner.services.ssh_log.keep.store import files, verified
-from tests.services.ssh_log.cluster import Cluster
 from tests.services.ssh_log.conftest import Keeper
+from tests.services.ssh_log.fake_log_api import FakeLogApi
 
 
 @pytest.mark.claim("log-watch")
-async def test_what_is_there_is_read_and_what_comes(cluster: Cluster, keeper: Keeper) -> None:
+async def test_what_is_there_is_read_and_what_comes(cluster: FakeLogApi, keeper: Keeper) -> None:
     """In a chain, with whose environment it is."""
     cluster.environment("lab")
     cluster.say("lab", "started")
@@ -42,7 +42,7 @@ async def test_what_is_there_is_read_and_what_comes(cluster: Cluster, keeper: Ke
 
 @pytest.mark.claim("log-unreadable", "log-goes-on")
 async def test_a_line_that_nobody_thought_of_stops_nothing(
-    cluster: Cluster, keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+    cluster: FakeLogApi, keeper: Keeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is told, and those after it are read."""
 
@@ -60,7 +60,7 @@ async def test_a_line_that_nobody_thought_of_stops_nothing(
 
 
 async def test_a_use_that_cannot_be_counted_is_kept_all_the_same(
-    cluster: Cluster, keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+    cluster: FakeLogApi, keeper: Keeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The log is not the idle clock's."""
 
@@ -74,7 +74,7 @@ async def test_a_use_that_cannot_be_counted_is_kept_all_the_same(
         await keeper.until("started", "login")
 
 
-async def test_a_line_from_the_beginning_of_time_is_read(cluster: Cluster, keeper: Keeper) -> None:
+async def test_a_line_from_the_beginning_of_time_is_read(cluster: FakeLogApi, keeper: Keeper) -> None:
     """As of when its pod was made."""
     cluster.environment("lab")
     cluster.say("lab", "started")
@@ -87,7 +87,7 @@ async def test_a_line_from_the_beginning_of_time_is_read(cluster: Cluster, keepe
 
 
 @pytest.mark.claim("log-reads-on", "log-once")
-async def test_after_a_restart_of_the_service_it_goes_on(cluster: Cluster, keeper: Keeper) -> None:
+async def test_after_a_restart_of_the_service_it_goes_on(cluster: FakeLogApi, keeper: Keeper) -> None:
     """With what was said meanwhile, and nothing twice."""
     cluster.environment("lab")
     cluster.say("lab", "started", "login")
@@ -101,7 +101,7 @@ async def test_after_a_restart_of_the_service_it_goes_on(cluster: Cluster, keepe
 
 
 @pytest.mark.claim("log-reads-on", "log-metrics")
-async def test_a_cut_connection_loses_nothing(cluster: Cluster, keeper: Keeper) -> None:
+async def test_a_cut_connection_loses_nothing(cluster: FakeLogApi, keeper: Keeper) -> None:
     """And brings nothing twice; that it was cut is counted."""
     cluster.environment("lab")
     cluster.say("lab", "started")
@@ -114,7 +114,7 @@ async def test_a_cut_connection_loses_nothing(cluster: Cluster, keeper: Keeper) 
 
 
 @pytest.mark.claim("log-watch")
-async def test_a_watch_that_must_list_again_finds_who_came(cluster: Cluster, keeper: Keeper) -> None:
+async def test_a_watch_that_must_list_again_finds_who_came(cluster: FakeLogApi, keeper: Keeper) -> None:
     """After the API server has forgotten the watch's place."""
     async with keeper.keeping():
         await keeper.until()
@@ -126,7 +126,7 @@ async def test_a_watch_that_must_list_again_finds_who_came(cluster: Cluster, kee
 
 
 @pytest.mark.claim("log-two-starts")
-async def test_the_end_of_an_earlier_start_is_read(cluster: Cluster, keeper: Keeper) -> None:
+async def test_the_end_of_an_earlier_start_is_read(cluster: FakeLogApi, keeper: Keeper) -> None:
     """Though the container was started again while nobody read."""
     await read_before(cluster, keeper)
     cluster.say("lab", "login")
@@ -137,7 +137,7 @@ async def test_the_end_of_an_earlier_start_is_read(cluster: Cluster, keeper: Kee
 
 
 @pytest.mark.claim("log-two-starts", "log-unread")
-async def test_an_end_that_is_gone_is_told(cluster: Cluster, keeper: Keeper) -> None:
+async def test_an_end_that_is_gone_is_told(cluster: FakeLogApi, keeper: Keeper) -> None:
     """A node keeps no more than one earlier start."""
     await read_before(cluster, keeper)
     cluster.say("lab", "login")
@@ -148,7 +148,7 @@ async def test_an_end_that_is_gone_is_told(cluster: Cluster, keeper: Keeper) -> 
         await keeper.until("started", "unread", "started")
 
 
-async def test_a_container_that_dies_often_is_read_each_time(cluster: Cluster, keeper: Keeper) -> None:
+async def test_a_container_that_dies_often_is_read_each_time(cluster: FakeLogApi, keeper: Keeper) -> None:
     """While somebody reads, nothing is missing and nothing is said to be."""
     cluster.environment("lab")
     cluster.say("lab", "started")
@@ -163,7 +163,7 @@ async def test_a_container_that_dies_often_is_read_each_time(cluster: Cluster, k
 
 
 @pytest.mark.claim("log-unread")
-async def test_a_pod_that_ended_unread_is_told_once(cluster: Cluster, keeper: Keeper) -> None:
+async def test_a_pod_that_ended_unread_is_told_once(cluster: FakeLogApi, keeper: Keeper) -> None:
     """Its last lines may be missing; after that nothing is kept of its place."""
     await read_before(cluster, keeper)
     cluster.gone("lab")
@@ -173,7 +173,7 @@ async def test_a_pod_that_ended_unread_is_told_once(cluster: Cluster, keeper: Ke
     assert positions(keeper.folder) == {}
 
 
-async def test_a_pod_that_ended_while_it_was_read_is_whole(cluster: Cluster, keeper: Keeper) -> None:
+async def test_a_pod_that_ended_while_it_was_read_is_whole(cluster: FakeLogApi, keeper: Keeper) -> None:
     """With its last words, and no place is kept."""
     cluster.environment("lab")
     cluster.say("lab", "started")
@@ -189,7 +189,7 @@ async def test_a_pod_that_ended_while_it_was_read_is_whole(cluster: Cluster, kee
     assert positions(keeper.folder) == {}
 
 
-async def test_a_pod_that_never_began_leaves_nothing(cluster: Cluster, keeper: Keeper) -> None:
+async def test_a_pod_that_never_began_leaves_nothing(cluster: FakeLogApi, keeper: Keeper) -> None:
     """A launch that fails is no entry; one that begins later is read."""
     cluster.environment("failing", has_begun=False)
     cluster.environment("slow", has_begun=False)
@@ -203,7 +203,7 @@ async def test_a_pod_that_never_began_leaves_nothing(cluster: Cluster, keeper: K
 
 
 @pytest.mark.claim("log-gap", "log-metrics")
-async def test_missing_lines_are_told(cluster: Cluster, keeper: Keeper) -> None:
+async def test_missing_lines_are_told(cluster: FakeLogApi, keeper: Keeper) -> None:
     """By their number, and counted."""
     cluster.environment("lab")
     cluster.say("lab", "started", "lost", "lost", "logout")
@@ -214,7 +214,7 @@ async def test_missing_lines_are_told(cluster: Cluster, keeper: Keeper) -> None:
 
 
 @pytest.mark.claim("log-no-commands", "log-metrics")
-async def test_only_what_swish_sshd_says_is_kept(cluster: Cluster, keeper: Keeper) -> None:
+async def test_only_what_swish_sshd_says_is_kept(cluster: FakeLogApi, keeper: Keeper) -> None:
     """Beside JupyterLab's lines, forged ones and the text of a command."""
     cluster.environment("lab", where="notebook")
     cluster.write("lab", "[I 2026-03-04 ServerApp] 200 GET /api")
@@ -228,7 +228,7 @@ async def test_only_what_swish_sshd_says_is_kept(cluster: Cluster, keeper: Keepe
     assert b"secret" not in b"".join(path.read_bytes() for path in files(keeper.folder))
 
 
-async def test_a_namespace_that_cannot_be_seen_is_tried_again(cluster: Cluster, keeper: Keeper) -> None:
+async def test_a_namespace_that_cannot_be_seen_is_tried_again(cluster: FakeLogApi, keeper: Keeper) -> None:
     """A team's namespace may be made after its team."""
     cluster.environment("lab")
     cluster.say("lab", "started")
@@ -238,7 +238,7 @@ async def test_a_namespace_that_cannot_be_seen_is_tried_again(cluster: Cluster, 
 
 
 @pytest.mark.claim("log-watch")
-async def test_a_namespace_that_the_policy_names_anew_is_looked_at(cluster: Cluster, keeper: Keeper) -> None:
+async def test_a_namespace_that_the_policy_names_anew_is_looked_at(cluster: FakeLogApi, keeper: Keeper) -> None:
     """And one that it does not name any more, until its last environment is gone."""
     cluster.environment("lab")
     cluster.say("lab", "started")
@@ -254,7 +254,7 @@ async def test_a_namespace_that_the_policy_names_anew_is_looked_at(cluster: Clus
 
 
 @pytest.mark.claim("log-disk-full")
-async def test_a_store_that_cannot_be_written_is_waited_for(cluster: Cluster, keeper: Keeper) -> None:
+async def test_a_store_that_cannot_be_written_is_waited_for(cluster: FakeLogApi, keeper: Keeper) -> None:
     """What was said meanwhile is written then."""
     cluster.environment("lab")
     cluster.say("lab", "started")
@@ -269,7 +269,7 @@ async def test_a_store_that_cannot_be_written_is_waited_for(cluster: Cluster, ke
 
 @pytest.mark.claim("web-says-the-newest")
 async def test_the_newest_hash_is_said(
-    cluster: Cluster, keeper: Keeper, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    cluster: FakeLogApi, keeper: Keeper, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Once for each entry that is the newest, where whoever can change the store cannot reach."""
     monkeypatch.setattr(writer, "_SAY_SECONDS", 0.02)
@@ -288,7 +288,7 @@ async def test_the_newest_hash_is_said(
 
 
 async def test_a_bug_with_one_log_keeps_no_other_from_being_read(
-    cluster: Cluster, keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+    cluster: FakeLogApi, keeper: Keeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And that one is read again from where it was written to."""
     monkeypatch.setattr(module, "_AFTER_A_BUG", 0.05)
@@ -309,7 +309,7 @@ async def test_a_bug_with_one_log_keeps_no_other_from_being_read(
         assert keeper.metric("log_interruptions_total", reason="bug") == 1
 
 
-async def read_before(cluster: Cluster, keeper: Keeper) -> None:
+async def read_before(cluster: FakeLogApi, keeper: Keeper) -> None:
     """Let there be an environment of which a service that is gone by now has read the first line."""
     cluster.environment("lab")
     cluster.say("lab", "started")

@@ -27,7 +27,7 @@ class Said:
         return [f"{when.isoformat(timespec='microseconds').replace('+00:00', '000Z')} {text}" for when, text in lines]
 
 
-class Cluster(FakeApi):
+class FakeLogApi(FakeApi):
     """The API server of some environments with sshd.
 
     Attributes:

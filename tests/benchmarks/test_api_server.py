@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from benchmarks.cluster import Cluster, Observer, is_other, is_ready, other_event, other_pod
+from benchmarks.api_server import ApiServer, Observer, is_other, is_ready, other_event, other_pod
 
 
 def test_other_pods_are_in_kubespawners_list():
@@ -55,6 +55,6 @@ async def test_a_watch_that_the_server_ends_is_gone_on_with():
         plane: Any = SimpleNamespace(url=str(server.make_url("")).rstrip("/"), tls=True)
         observer = Observer()
         with pytest.raises(RuntimeError, match="is forgotten"):
-            await Cluster(plane, http)._follow("x", "0", observer)
+            await ApiServer(plane, http)._follow("x", "0", observer)
     assert list(observer.made) == ["pod-1", "pod-2", "pod-3"]
     assert asked == ["0", "1", "2", "3"]

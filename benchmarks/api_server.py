@@ -29,7 +29,7 @@ _OTHER: Final = "bench-other"
 _LABELS: Final = {"component": "singleuser-server", "app": "jupyterhub"}
 
 
-class Cluster:
+class ApiServer:
     """The objects of one API server.
 
     Args:
@@ -209,8 +209,8 @@ def _pod(name: str, metadata: Resource, **spec: Any) -> Resource:
 
 
 @contextlib.asynccontextmanager
-async def cluster_of(plane: ControlPlane) -> AsyncIterator[Cluster]:
+async def api_server_of(plane: ControlPlane) -> AsyncIterator[ApiServer]:
     """Talk to a control plane until the block ends."""
     connector = aiohttp.TCPConnector(limit=200)
     async with aiohttp.ClientSession(headers=plane.headers, connector=connector, read_bufsize=2**22) as http:
-        yield Cluster(plane, http)
+        yield ApiServer(plane, http)

@@ -13,7 +13,7 @@ STATUS = "SWISH_E2E_STATUS"
 
 
 @dataclass(frozen=True)
-class Phase:
+class Stage:
     """Modules that may run beside each other.
 
     Attributes:
@@ -27,8 +27,8 @@ class Phase:
 
 #: With the policy as it is shipped; then with the one that the tests change it to (`changed_policy`); then those that
 #: need the cluster for themselves, of which the last one ends it.
-PHASES = (
-    Phase(
+STAGES = (
+    Stage(
         (
             "test_lab",
             "test_images",
@@ -43,16 +43,16 @@ PHASES = (
         )
     ),
     # the first of these waits for Kubernetes most of the time
-    Phase(
+    Stage(
         ("test_slow_trouble", "test_ssh", "test_trouble", "test_changed_policy", "test_secrets"),
         workers=3,
     ),
-    Phase(("test_crowd", "test_gpu", "test_hub_restart", "test_lifecycle"), workers=0),
+    Stage(("test_crowd", "test_gpu", "test_hub_restart", "test_lifecycle"), workers=0),
 )
-ORDER = tuple(module for phase in PHASES for module in phase.modules)
+ORDER = tuple(module for stage in STAGES for module in stage.modules)
 
 
-def arguments(phase: Phase) -> list[str]:
-    """Return pytest's arguments for a phase."""
-    files = [f"tests/e2e/{module}.py" for module in phase.modules]
-    return [*files, "--dist=loadfile", f"--numprocesses={phase.workers}"]
+def arguments(stage: Stage) -> list[str]:
+    """Return pytest's arguments for a stage."""
+    files = [f"tests/e2e/{module}.py" for module in stage.modules]
+    return [*files, "--dist=loadfile", f"--numprocesses={stage.workers}"]
