@@ -63,7 +63,7 @@ class Episode:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class NextStep:
     """What is to be done.
 
     Attributes:
@@ -82,7 +82,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
+class Oversight:
     """What a verdict looks at beside the use.
 
     Attributes:
@@ -108,8 +108,8 @@ def _rungs(steps: Sequence[IdleStep]) -> Iterator[Rung]:
 
 
 def next_step(
-    idle: Idleness, episode: Episode | None, ladder: Sequence[Rung], about: Circumstances, now: datetime
-) -> Verdict:
+    idle: Idleness, episode: Episode | None, ladder: Sequence[Rung], about: Oversight, now: datetime
+) -> NextStep:
     """Decide what is to be done now.
 
     Args:
@@ -123,12 +123,12 @@ def next_step(
     current = _still_warned(current, max(about.watched_since, idle.at_most.since))
     left = [rung for rung in ladder if rung.do not in current.done]
     if not left:
-        return Verdict(current, None, is_back, None, None)
+        return NextStep(current, None, is_back, None, None)
     due = _due(left[0], idle, current, about, now)
     if now < due:
-        return Verdict(current, None, is_back, left[0].do, due)
+        return NextStep(current, None, is_back, left[0].do, due)
     following = left[1].do if len(left) > 1 else None
-    return Verdict(current, left[0].do, is_back, following, None)
+    return NextStep(current, left[0].do, is_back, following, None)
 
 
 def _current(idle: Idleness, episode: Episode | None) -> tuple[Episode, bool]:
@@ -148,7 +148,7 @@ def _still_warned(episode: Episode, since: datetime) -> Episode:
     return episode if warned is None or warned >= since else episode.without_warning()
 
 
-def _due(rung: Rung, idle: Idleness, episode: Episode, about: Circumstances, now: datetime) -> datetime:
+def _due(rung: Rung, idle: Idleness, episode: Episode, about: Oversight, now: datetime) -> datetime:
     since = idle.at_most.since if rung.do in FIRM else episode.since
     due = since + rung.after
     if rung.do in FIRM and episode.keep_until is not None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from swish_spawner.core.idle.ladder import Verdict
+from swish_spawner.core.idle.ladder import NextStep
 from swish_spawner.core.idle.signals import Idleness, Kind, Signal, Terms
 from swish_spawner.core.units import format_duration
 
@@ -57,7 +57,7 @@ def because(idle: Idleness, terms: Terms, moment: Moment) -> tuple[str, ...]:
     return tuple(said)
 
 
-def coming(verdict: Verdict, moment: Moment) -> str:
+def coming(verdict: NextStep, moment: Moment) -> str:
     """Return what is done next, and when; nothing is next for what has been stopped.
 
     Args:

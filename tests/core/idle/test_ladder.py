@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from swish_spawner.core.idle.ladder import Circumstances, Episode, Rung, Verdict, next_step, rungs
+from swish_spawner.core.idle.ladder import Episode, NextStep, Oversight, Rung, next_step, rungs
 from swish_spawner.core.idle.signals import Idleness, LastUse
 from swish_spawner.core.idle.state import IdleState
 from swish_spawner.core.policy.values import IdleStep, Policy
 
 START = datetime(2026, 6, 1, 8, tzinfo=UTC)
-ALWAYS = Circumstances(START)
+ALWAYS = Oversight(START)
 
 
 def at(hours: float) -> datetime:
@@ -97,7 +97,7 @@ def test_the_next_rung(
 def test_use_begins_another_episode(ladder: tuple[Rung, ...]) -> None:
     """With nothing done, and what was shrunk is undone."""
     found = next_step(idle(9), climbed(ladder, ALL_BEFORE), ladder, ALWAYS, at(9.1))
-    assert found == Verdict(Episode(at(9)), None, True, "alert", at(9.5))
+    assert found == NextStep(Episode(at(9)), None, True, "alert", at(9.5))
 
 
 def test_use_before_any_rung_undoes_nothing(ladder: tuple[Rung, ...]) -> None:
@@ -134,13 +134,13 @@ def test_who_keeps_it_twice_keeps_it_until_the_later() -> None:
 def test_a_warning_that_nobody_stood_by_is_given_again(ladder: tuple[Rung, ...]) -> None:
     """Its link and its page may not have worked, when the hub or the service was away."""
     warned = climbed(ladder, {**ALL_BEFORE, "warn": 23.0})
-    found = next_step(idle(0), warned, ladder, Circumstances(watched_since=at(23.8)), at(24))
+    found = next_step(idle(0), warned, ladder, Oversight(watched_since=at(23.8)), at(24))
     assert found.do == "warn"
 
 
 def test_nobody_is_warned_in_quiet_hours(ladder: tuple[Rung, ...]) -> None:
     """The warning waits for their end, and the hour counts from there."""
-    quiet = Circumstances(START, lambda moment: max(moment, at(30)))
+    quiet = Oversight(START, lambda moment: max(moment, at(30)))
     found = next_step(idle(0), climbed(ladder, ALL_BEFORE), ladder, quiet, at(24))
     assert (found.do, found.next_do, found.next_at) == (None, "warn", at(30))
     assert next_step(idle(0), climbed(ladder, ALL_BEFORE), ladder, quiet, at(30)).do == "warn"
@@ -166,9 +166,9 @@ class Service:
         self.climbed: list[tuple[str, datetime]] = []
         self.backs = 0
 
-    def look(self, hour: float, *, delivered: bool = True) -> Verdict:
+    def look(self, hour: float, *, delivered: bool = True) -> NextStep:
         """Look, and climb what is due, unless that cannot be delivered."""
-        about = Circumstances(at(self.watched))
+        about = Oversight(at(self.watched))
         found = next_step(idle(self.used, max(self.used, self.blind)), self.episode, self.ladder, about, at(hour))
         self.episode = found.episode
         self.backs += found.is_back
@@ -186,7 +186,7 @@ looks = st.lists(
 
 def happens(
     ladder: tuple[Rung, ...], events: list[tuple[float, str]], *, is_restarted: bool = False
-) -> Iterator[tuple[Service, float, Verdict]]:
+) -> Iterator[tuple[Service, float, NextStep]]:
     """Yield the service after each look, with its hour, and what was found; it may be another one for each."""
     service, hour = Service(ladder), 0.0
     for gap, event in events:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from swish_spawner.core.idle.ladder import Episode, Verdict
+from swish_spawner.core.idle.ladder import Episode, NextStep
 from swish_spawner.core.idle.signals import Kind, Signal, Terms, idleness
 from swish_spawner.core.idle.words import because, coming
 
@@ -106,10 +106,10 @@ def test_why_it_is_idle(
 )
 def test_what_comes_next(do: str, words: str) -> None:
     """With its time, and what to do about it."""
-    verdict = Verdict(Episode(READY), None, False, do, at(2))
+    verdict = NextStep(Episode(READY), None, False, do, at(2))
     assert coming(verdict, hour) == f"At Mon 10:00 {words}, unless it is used before."
 
 
 def test_nothing_comes_after_a_stop() -> None:
     """Then nothing is said."""
-    assert coming(Verdict(Episode(READY), "stop", False, None, None), hour) == ""
+    assert coming(NextStep(Episode(READY), "stop", False, None, None), hour) == ""
