@@ -21,6 +21,7 @@ from swish_spawner.core import labels
 from swish_spawner.core.launch.plan import Person, plan_server
 from swish_spawner.core.launch.request import options_schema, parse_request
 from swish_spawner.core.pod.token import token_secret_name
+from swish_spawner.core.policy.schema import policy_schema
 from swish_spawner.core.progress.phases import PHASES
 from swish_spawner.core.ssh.keys import secret_names
 from swish_spawner.core.ssh.names import service_name
@@ -152,6 +153,12 @@ def page(title: str, source: str, schema: Schema, values: object = NoDefault) ->
             current = section
         lines.append(row.markdown())
     return "\n".join(lines) + "\n"
+
+
+def schema_file() -> str:
+    """Return the JSON Schema of the policy file as YAML, for editors."""
+    head = "# Made from swish_spawner/core/policy by `make reference`; change it there.\n"
+    return head + yaml.safe_dump(policy_schema(), sort_keys=False, width=120, default_flow_style=None)
 
 
 def read(path: str) -> Any:
@@ -433,9 +440,10 @@ def explained(text: str) -> str:
 def pages() -> dict[str, str]:
     """Return the text of each generated page, by its path in the repository."""
     launch = "docs/topics/launch-policy.md"
-    policy, values = "swish_spawner/policy.schema.yaml", "chart/values.schema.yaml"
+    values = "chart/values.schema.yaml"
     return {
-        "docs/reference/policy.md": page("Policy file", f"`{policy}`", read(policy)),
+        "swish_spawner/policy.schema.yaml": schema_file(),
+        "docs/reference/policy.md": page("Policy file", "`swish_spawner/core/policy`", policy_schema()),
         "docs/reference/chart-values.md": page(
             "Chart values", f"`{values}` and `chart/values.yaml`", read(values), read("chart/values.yaml")
         ),

@@ -11,7 +11,6 @@ import pytest
 import yaml
 from hypothesis import settings
 
-from swish_spawner.adapters.policy_file import policy_schema
 from swish_spawner.core.launch.plan import Person
 from swish_spawner.core.policy.parsing import parse_policy
 from swish_spawner.core.policy.values import Policy
@@ -82,7 +81,7 @@ def wide_document(read_once: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def policy(read_once: dict[str, Any]) -> Policy:
     """The wide policy."""
-    return parse_policy(deepcopy(read_once), policy_schema())
+    return parse_policy(deepcopy(read_once))
 
 
 @pytest.fixture

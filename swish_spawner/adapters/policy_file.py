@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import functools
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Protocol
 
 import yaml
 
 from swish_spawner.core.policy.parsing import parse_policy
-from swish_spawner.core.policy.schema import Schema
 from swish_spawner.core.policy.values import Policy
 from swish_spawner.errors import PolicyError, Problem
 
 _Stamp = tuple[int, int, int]
 # libyaml's, which takes a tenth of the time, where PyYAML was built with it
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-@functools.cache
-def policy_schema() -> Schema:
-    """Return the JSON Schema of the policy file, as plain data; read only once."""
-    text = files("swish_spawner").joinpath("policy.schema.yaml").read_text(encoding="utf-8")
-    schema: dict[str, Any] = yaml.load(text, Loader=_SafeLoader)  # noqa: S506 - a SafeLoader
-    return schema
 
 
 def read_policy(path: Path) -> Policy:
@@ -39,7 +28,7 @@ def read_policy(path: Path) -> Policy:
         raise PolicyError([Problem("", f"cannot be read: {getattr(error, 'strerror', None) or error}")]) from error
     except yaml.YAMLError as error:
         raise PolicyError([Problem("", f"is no YAML: {' '.join(str(error).split())}")]) from error
-    return parse_policy(document, policy_schema())
+    return parse_policy(document)
 
 
 class Log(Protocol):

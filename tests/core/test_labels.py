@@ -11,6 +11,7 @@ from swish_spawner.core.launch.plan import Person, ServerPlan, plan_server
 from swish_spawner.core.launch.request import parse_request
 from swish_spawner.core.pod.companions import Owner, SshStart, make_ssh_secret, make_ssh_service
 from swish_spawner.core.pod.traits import kubernetes_labels, kubespawner_traits
+from swish_spawner.core.policy.sections.ssh import ServiceType
 from swish_spawner.core.policy.values import Policy
 from swish_spawner.core.ssh.sshd import HostKey
 
@@ -42,7 +43,7 @@ def test_what_is_made_for_ssh_has_the_labels(plan: ServerPlan) -> None:
     ("kind", "absent"),
     [("ClusterIP", "hostname"), ("NodePort", "internal-hostname"), ("LoadBalancer", "internal-hostname")],
 )
-def test_each_annotation_of_a_service_is_described(plan: ServerPlan, kind: str, absent: str) -> None:
+def test_each_annotation_of_a_service_is_described(plan: ServerPlan, kind: ServiceType, absent: str) -> None:
     """It has all but the one of another type of Service, under both prefixes."""
     assert plan.ssh is not None
     service = make_ssh_service(replace(plan, ssh=replace(plan.ssh, service=kind)), OWNER, "env-x")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from swish_spawner.adapters.policy_file import read_policy
-from swish_spawner.core.policy.values import Team
+from swish_spawner.core.policy.sections.teams import Team
 from swish_spawner.core.progress.refusals import refusal
 from swish_spawner.core.progress.trouble import find_trouble
 from tests.conftest import ROOT, WIDE_POLICY

@@ -11,7 +11,6 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from swish_spawner.adapters.policy_file import policy_schema
 from swish_spawner.cli.command import main
 from swish_spawner.core import labels
 from swish_spawner.core.launch.plan import Person, plan_server
@@ -37,7 +36,7 @@ def service(*additions: str) -> Manifest:
     document = yaml.safe_load(SHIPPED_POLICY.read_text(encoding="utf-8"))
     for addition in additions:
         document = with_more(document, yaml.safe_load(addition))
-    policy = parse_policy(document, policy_schema())
+    policy = parse_policy(document)
     team = next(iter(policy.teams.values()))
     person = Person(name="alice", groups=frozenset(team.groups), server="lab", environment="alice--lab")
     plan = plan_server(person, parse_request({"ssh": True}), policy)

@@ -22,7 +22,8 @@ from swish_spawner.core import labels
 from swish_spawner.core.launch.plan import Person, plan_server
 from swish_spawner.core.launch.request import parse_request
 from swish_spawner.core.pod.companions import Owner, make_ssh_service
-from swish_spawner.core.policy.values import Policy, Ssh
+from swish_spawner.core.policy.sections.ssh import Ssh
+from swish_spawner.core.policy.values import Policy
 from swish_spawner.core.ssh.names import service_name
 from tests.docs.test_ssh_names import external_dns as external_dns_of_the_page
 from tests.e2e import api

@@ -12,7 +12,8 @@ from typing import Any, Final
 from swish_spawner.core.labels import GPU_RESOURCE, PROJECT, TAINT, TEAM, WORKLOAD
 from swish_spawner.core.launch.taints import Terms, opens_a_pool, pool_toleration, tolerates
 from swish_spawner.core.ownership import has_ended
-from swish_spawner.core.policy.values import Pool, Team
+from swish_spawner.core.policy.sections.pools import Pool
+from swish_spawner.core.policy.sections.teams import Team
 from swish_spawner.core.units import parse_quantity
 
 Manifest = Mapping[str, Any]
@@ -132,7 +133,7 @@ def pool_state(pool: Pool, seat: Seat, nodes: Sequence[Node] | None) -> PoolStat
 def can_grow(pool: Pool, need: Amounts, nodes: Iterable[Node]) -> bool:
     """Say whether a pool may get another node: the policy names kinds of nodes, and its limits are not reached."""
     own = sum((node.allocatable for node in nodes if _is_of(node, pool)), need)
-    cpu, memory = pool.nodes.cpu_limit, pool.nodes.memory_limit
+    cpu, memory = pool.nodes.limits.cpu, pool.nodes.limits.memory
     return (
         bool(pool.nodes.instance_types) and (cpu is None or own.cpu <= cpu) and (memory is None or own.memory <= memory)
     )

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from swish_spawner.core.launch.request import AUTO, ServerRequest
-from swish_spawner.core.policy.values import Amount, Bounds, Policy, Pool, Team
+from swish_spawner.core.policy.sections.pools import Amount, Bounds, Pool
+from swish_spawner.core.policy.sections.teams import Team
+from swish_spawner.core.policy.values import Policy
 from swish_spawner.core.units import format_cpu, format_memory
 from swish_spawner.errors import Denied
 

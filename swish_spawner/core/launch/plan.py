@@ -12,7 +12,10 @@ from swish_spawner.core.launch.choices import Choices, Reason, refuse_unavailabl
 from swish_spawner.core.launch.pricing import hourly_price
 from swish_spawner.core.launch.quota import Use, Uses, check_quota
 from swish_spawner.core.launch.request import ServerRequest
-from swish_spawner.core.policy.values import Image, Policy, Pool, Ssh, Team
+from swish_spawner.core.policy.sections.pools import Pool
+from swish_spawner.core.policy.sections.ssh import Ssh
+from swish_spawner.core.policy.sections.teams import Team
+from swish_spawner.core.policy.values import Image, Policy
 from swish_spawner.core.record import PlanRecord
 from swish_spawner.core.units import format_cpu, format_memory
 

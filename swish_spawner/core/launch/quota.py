@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from swish_spawner.core.policy.values import Quota, Team
+from swish_spawner.core.policy.sections.teams import PersonalQuota, Quota, Team
 from swish_spawner.core.units import format_cpu, format_memory
 from swish_spawner.errors import Denied
 
@@ -65,9 +65,9 @@ def check_quota(wanted: Use, team: Team, uses: Iterable[Use]) -> None:
     _check(wanted, team.per_user, own, f"Each person in team {team.title}")
 
 
-def _check(wanted: Use, quota: Quota, others: Sequence[Use], who: str) -> None:
+def _check(wanted: Use, quota: Quota | PersonalQuota, others: Sequence[Use], who: str) -> None:
     for resource in _RESOURCES:
-        most = getattr(quota, resource.field)
+        most = getattr(quota, resource.field, None)
         more = resource.taken(wanted)
         used = sum(map(resource.taken, others), start=Decimal(0))
         if most is None or not more or used + more <= most:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from swish_spawner.core.labels import TAINT
-from swish_spawner.core.policy.values import Pool
+from swish_spawner.core.policy.sections.pools import Pool
 
 #: A taint or a toleration, as a manifest has it.
 Terms = Mapping[str, Any]

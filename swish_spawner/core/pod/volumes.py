@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from swish_spawner.core.launch.plan import ServerPlan
-from swish_spawner.core.policy.values import Scratch
+from swish_spawner.core.policy.sections.pools import Scratch
 
 
 def storage(plan: ServerPlan) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The policy file: its values, how a document becomes them, its schema and its rules.
+"""The policy file: its values, how a document becomes them, its JSON Schema and its rules.
 
 Nothing here knows of a person's request or of Kubernetes' objects.
 """

@@ -1,6 +1,7 @@
-"""What a policy document must keep to beyond its schema: rules that look at more than one key.
+"""What a policy document must keep to beyond what its fields may hold: rules that look at more than one key.
 
-Each rule takes the document with its invalid parts already taken out, so any key may be missing and none is malformed.
+Each rule takes the document as it is written, with its invalid parts already taken out, so any key may be missing and
+none is malformed.
 """
 
 from __future__ import annotations
@@ -54,8 +55,8 @@ def _references(doc: Document) -> Iterator[Problem]:
             for index, wanted in enumerate(team.get(key) or ()):
                 if wanted is not None and wanted not in known:
                     yield Problem(f"teams.{name}.{key}.{index}", f"{wanted!r} is not among the {key} of this policy")
-        ladder, ladders = team.get("idle"), doc.get("idle") or {}
-        if ladder is not None and ladder not in ladders and (ladder != "standard" or ladders):
+        ladder, ladders = team.get("idle", "standard"), doc.get("idle") or {}
+        if ladder not in ladders and (ladder != "standard" or ladders):
             yield Problem(f"teams.{name}.idle", f"{ladder!r} is not among the idle ladders of this policy")
 
 
@@ -110,7 +111,7 @@ def _ssh(doc: Document) -> Iterator[Problem]:
             "is missing, and ssh is enabled: name the domain of environments' names here, or a gateway, with "
             "ssh.gateway and ssh.gateway_cidrs",
         )
-    if ssh.get("enabled") and ssh.get("allow_cidrs") == []:
+    if ssh.get("enabled") and not ssh.get("allow_cidrs"):
         yield Problem("ssh.allow_cidrs", "names no network, so nobody could connect; ssh is enabled")
     if "domain" in ssh and str(ssh.get("gateway")).partition(".")[2] == ssh["domain"]:
         yield Problem("ssh.gateway", "is what an environment could be called; take a name that is not below ssh.domain")

@@ -1,227 +1,123 @@
-"""The policy as frozen values; `policy_parsing` makes them of a plain document."""
+"""The policy as frozen values: each class is a section of the file, and each field is declared here alone.
+
+`parsing` makes them of a plain document, and `schema` makes the JSON Schema and the reference page of them: the text
+below a field is what both say of it. A field without a default has to be there.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from ipaddress import IPv4Network, IPv6Network
 from types import MappingProxyType
-from typing import Generic, TypeVar
+from typing import Annotated, Literal
 
-Amount = TypeVar("Amount", Decimal, int)
-Network = IPv4Network | IPv6Network
+from pydantic import Field
 
-
-@dataclass(frozen=True, slots=True)
-class Bounds(Generic[Amount]):
-    """The least, the most and the usual amount of something (cores, or bytes)."""
-
-    min: Amount
-    max: Amount
-    default: Amount
+from swish_spawner.core.policy.sections.fields import (
+    LEFT_OUT,
+    Duration,
+    Flag,
+    Key,
+    List,
+    Maybe,
+    Memory,
+    Money,
+    String,
+    Table,
+    Text,
+    Version,
+    no_entries,
+)
+from swish_spawner.core.policy.sections.pools import Pool
+from swish_spawner.core.policy.sections.ssh import Ssh
+from swish_spawner.core.policy.sections.teams import Team
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What a unit costs, in the policy's currency."""
+    """What a unit costs; a price that is left out is zero."""
 
-    cpu_core_hour: Decimal
-    memory_gib_hour: Decimal
-    disk_gib_month: Decimal
-    gpu_hour: Mapping[str, Decimal]
+    cpu_core_hour: Money = Decimal(0)
+    """One core for one hour."""
+    memory_gib_hour: Money = Decimal(0)
+    """One GiB of memory for one hour."""
+    disk_gib_month: Money = Decimal(0)
+    """One GiB of disk for one month."""
+    gpu_hour: Table[Money] = field(default_factory=no_entries)
+    """One GPU for one hour, by kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
     """The volume that keeps a person's files between sessions of one environment."""
 
-    size: int
-    storage_class: str | None
-    mount: str
+    size: Memory = 10 * 2**30
+    """How large it is made."""
+    storage_class: Annotated[Maybe[Text], Field(alias="class")] = None
+    """The StorageClass; left out, the cluster's default."""
+    mount: Annotated[String, Field(pattern="^/[a-z0-9/_-]+$")] = "/home/swish"
+    """Where it is mounted."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """Something that people can choose to run; `image` is a reference or a bare name of the installation's."""
+    """Something that people can choose to run."""
 
-    name: str
-    title: str
-    description: str
-    image: str
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """A ready-made amount of CPU (cores) and memory (bytes)."""
-
-    name: str
-    title: str
-    cpu: Decimal
-    memory: int
-
-
-@dataclass(frozen=True, slots=True)
-class Scratch:
-    """A large volume (bytes) for data that need not be kept."""
-
-    size: int
-    storage_class: str | None
-    path: str
-    access: str
-    keep: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Nodes:
-    """What a pool's nodes may be, for the autoscaler; limits are cores and bytes in all."""
-
-    instance_types: tuple[str, ...]
-    capacity: tuple[str, ...]
-    cpu_limit: Decimal | None
-    memory_limit: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Pool:
-    """A kind of nodes, and what an environment on it may ask for.
-
-    `ssh` is where sshd runs: in a ``sidecar``, or in the ``notebook`` container with its GPU and its memory.
-    """
-
-    name: str
-    title: str
-    description: str
-    cpu: Bounds[Decimal]
-    memory: Bounds[int]
-    sizes: tuple[Size, ...]
-    gpus: Mapping[str, int]
-    above: int | None
-    qos: str
-    taint: str | None
-    protect: bool
-    scratch: Scratch | None
-    shm: int | None
-    stop_grace: timedelta
-    ssh: str
-    nodes: Nodes
-
-
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """The most that some environments may use together: cores, bytes, GPUs, how many; None is no limit."""
-
-    cpu: Decimal | None
-    memory: int | None
-    gpus: int | None
-    environments: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NodeAffinity:
-    """Whether nodes labelled for the team or the project are ``none``, ``preferred`` or ``required``."""
-
-    team: str
-    project: str
-
-
-@dataclass(frozen=True, slots=True)
-class Team:
-    """Who pays and who belongs together; pools and images are the names it may use."""
-
-    name: str
-    title: str
-    groups: frozenset[str]
-    leads: tuple[str, ...]
-    lead_groups: frozenset[str]
-    projects: tuple[str, ...]
-    pools: tuple[str, ...]
-    images: tuple[str, ...]
-    namespace: str | None
-    quota: Quota
-    per_user: Quota
-    affinity: NodeAffinity
-    budget_month: Decimal | None
-    idle: str
+    name: Key = LEFT_OUT
+    title: Text
+    """What the launch page calls it."""
+    description: Text = ""
+    """One line below the title."""
+    image: Annotated[String, Field(pattern="^[a-z0-9][a-zA-Z0-9._/:@-]{0,254}$")]
+    """A full image reference, or the bare name of an image that the installation ships, which gets the installation's
+    registry and tag."""
 
 
 @dataclass(frozen=True, slots=True)
 class Packages:
     """Whether a person may name pip packages to install before the environment starts."""
 
-    enabled: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Ssh:
-    """Whether, from where and how people may enter an environment by ssh.
-
-    Attributes:
-        enabled: whether a person may ask for it.
-        domain: the DNS zone that environments get names in.
-        ttl: how long a resolver may keep a name (seconds).
-        allow_cidrs: the networks that may connect.
-        password: whether a password will do.
-        service: the type of each environment's Service.
-        service_annotations: added to each environment's Service.
-        load_balancer_class: who makes the load balancers.
-        cpu: of the sidecar, in cores.
-        memory: of the sidecar, in bytes.
-        remote_forwarding: whether a session may listen in the environment (``ssh -R``).
-        user_cas: name and public key of each authority whose certificates are let in.
-        gateway: the host name of the shared gateway.
-        gateway_cidrs: the networks that the gateway's pods connect from.
-        github: whether keys may be taken over from a GitHub account.
-        presence_cap: how long an open session without any input counts as use.
-    """
-
-    enabled: bool
-    domain: str | None
-    ttl: int
-    allow_cidrs: tuple[Network, ...]
-    password: bool
-    service: str
-    service_annotations: Mapping[str, str]
-    load_balancer_class: str | None
-    cpu: Decimal
-    memory: int
-    remote_forwarding: bool
-    user_cas: tuple[tuple[str, str], ...]
-    gateway: str | None
-    gateway_cidrs: tuple[Network, ...]
-    github: bool
-    presence_cap: timedelta
+    enabled: Flag = True
+    """Whether a person may ask for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class IdleStep:
-    """What happens after an environment has been idle for so long; `warn` is how long before a stop."""
+    """What happens after an environment has been idle for so long."""
 
-    after: timedelta
-    do: str
-    warn: timedelta | None
+    after: Duration
+    """How long it has been idle."""
+    do: Literal["alert", "notify", "shrink", "stop"]
+    """What happens: an alert, a mail to its owner, less CPU and memory, or the end."""
+    warn: Maybe[Duration] = None
+    """How long before a stop its owner is warned."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """Everything that the policy file says."""
+    """One file that says which images, pools and teams there are, what they cost, and what happens to an environment
+    that nobody uses. Every size and duration is text with a unit, every amount of money is text, and every list that
+    people merge is a mapping from a name.
+    """  # noqa: D205 - it is the description of the schema and of the reference page
 
-    version: int
-    currency: str
-    prices: Price
-    home: Home
-    images: Mapping[str, Image]
-    pools: Mapping[str, Pool]
-    teams: Mapping[str, Team]
-    packages: Packages
-    ssh: Ssh
-    idle: Mapping[str, tuple[IdleStep, ...]]
-
-
-def is_lead(team: Team, person: str, groups: Iterable[str]) -> bool:
-    """Say whether somebody leads a team: by name, or as a member of one of its leads' groups."""
-    return person in team.leads or not team.lead_groups.isdisjoint(groups)
+    version: Version
+    """The version of this file's shape."""
+    currency: Annotated[String, Field(pattern="^[A-Z]{3}$")] = "USD"
+    """The ISO 4217 code that all prices are in."""
+    prices: Price = field(default_factory=Price)
+    home: Home = field(default_factory=Home)
+    images: Annotated[Table[Image], Field(min_length=1)]
+    """What people can choose to run, by name."""
+    pools: Annotated[Table[Pool], Field(min_length=1)]
+    """Kinds of nodes and the sizes they take, by name."""
+    teams: Annotated[Table[Team], Field(min_length=1)]
+    """Who pays and who belongs together, by name."""
+    packages: Packages = field(default_factory=Packages)
+    ssh: Ssh = field(default_factory=Ssh)
+    idle: Table[Annotated[List[IdleStep], Field(min_length=1)]] = field(default_factory=no_entries)
+    """Ladders of what happens to an environment that nobody uses, by name; a team stands on "standard" or names
+    another."""
 
 
 def namespaces(policy: Policy, own: str) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from swish_spawner.core.policy.values import Team
+from swish_spawner.core.policy.sections.teams import Team
 from swish_spawner.core.quoting import says
 from swish_spawner.errors import Denied
 

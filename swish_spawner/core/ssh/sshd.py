@@ -13,7 +13,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from swish_spawner.core.launch.plan import ServerPlan
-from swish_spawner.core.policy.values import Network, Ssh
+from swish_spawner.core.policy.sections.fields import Network
+from swish_spawner.core.policy.sections.ssh import Ssh
 from swish_spawner.core.record import SshRecord
 from swish_spawner.core.ssh.keys import fingerprint, key_id, secret_name, shard
 from swish_spawner.core.ssh.names import service_name
@@ -151,7 +152,7 @@ def start_files(plan: ServerPlan, key: HostKey) -> dict[str, str]:
         "settings.json": json.dumps(settings(plan), sort_keys=True),
     }
     if plan.ssh.user_cas:
-        files["user_ca"] = "".join(f"{authority} {name}\n" for name, authority in plan.ssh.user_cas)
+        files["user_ca"] = "".join(f"{authority} {name}\n" for name, authority in plan.ssh.user_cas.items())
         files["principals"] = f"{plan.person.name}\n"
     if plan.ssh.password:
         # the first line is the images' own

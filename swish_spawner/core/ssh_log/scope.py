@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from swish_spawner.core.policy.values import Policy, is_lead
+from swish_spawner.core.policy.sections.teams import is_lead
+from swish_spawner.core.policy.values import Policy
 
 
 @dataclass(frozen=True, slots=True)

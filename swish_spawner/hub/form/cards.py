@@ -9,7 +9,9 @@ from typing import Any, Final, Protocol
 from swish_spawner.core.launch.capacity import Amounts, PoolState, needed
 from swish_spawner.core.launch.plan import Person
 from swish_spawner.core.launch.pricing import hourly_price
-from swish_spawner.core.policy.values import Bounds, Policy, Pool, Size, Team
+from swish_spawner.core.policy.sections.pools import Bounds, Pool, Size
+from swish_spawner.core.policy.sections.teams import Team
+from swish_spawner.core.policy.values import Policy
 from swish_spawner.core.units import format_cpu, format_memory
 
 #: The only size of a pool whose policy names none.
@@ -63,7 +65,8 @@ class PoolCards:
 
 def sizes_of(pool: Pool) -> tuple[Size, ...]:
     """Return a pool's sizes, or its defaults as the one that it has."""
-    return pool.sizes or (Size(DEFAULT, "Default", pool.cpu.default, pool.memory.default),)
+    usual = Size(name=DEFAULT, title="Default", cpu=pool.cpu.default, memory=pool.memory.default)
+    return tuple(pool.sizes.values()) or (usual,)
 
 
 def _gpu(pool: Pool) -> str | None:

@@ -9,7 +9,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from swish_spawner.core.launch.choices import teams_of
-from swish_spawner.core.policy.values import Policy, Pool, Team
+from swish_spawner.core.policy.sections.pools import Pool
+from swish_spawner.core.policy.sections.teams import Team
+from swish_spawner.core.policy.values import Policy
 from swish_spawner.core.units import format_cpu, format_memory
 from swish_spawner.hub.form.cards import Viewer, facts, pool_cards
 from swish_spawner.hub.form.fields import CUSTOM, chosen

@@ -9,7 +9,8 @@ from typing import Any
 from swish_spawner.core.launch.capacity import Amounts, PoolState, pool_state, seat_of
 from swish_spawner.core.launch.choices import teams_of
 from swish_spawner.core.launch.plan import Person
-from swish_spawner.core.policy.values import Policy, Pool
+from swish_spawner.core.policy.sections.pools import Pool
+from swish_spawner.core.policy.values import Policy
 from swish_spawner.hub.shared.shared import Shared
 
 

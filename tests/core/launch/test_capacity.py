@@ -19,7 +19,9 @@ from swish_spawner.core.launch.capacity import (
     requests_of,
     seat_of,
 )
-from swish_spawner.core.policy.values import Nodes, Policy, Pool
+from swish_spawner.core.policy.sections.pools import Limits, Nodes, Pool
+from swish_spawner.core.policy.sections.teams import Strength
+from swish_spawner.core.policy.values import Policy
 
 GIB = 2**30
 NOTHING = Amounts()
@@ -35,9 +37,9 @@ def node(cpu: str = "4", gib: int = 16, gpus: int = 0, used: Amounts = NOTHING, 
     return Node("node", Amounts(Decimal(cpu), gib * GIB, gpus), used, **rest)
 
 
-FIXED = Nodes((), ("on-demand",), None, None)
-GROWING = Nodes(("m5.large",), ("spot",), None, None)
-LIMITED = Nodes(("m5.large",), ("spot",), Decimal(8), 20 * GIB)
+FIXED = Nodes()
+GROWING = Nodes(("m5.large",), ("spot",))
+LIMITED = Nodes(("m5.large",), ("spot",), Limits(Decimal(8), 20 * GIB))
 FULL = Amounts(Decimal(4), 4 * GIB)
 
 STATES: list[tuple[str, Nodes, list[Node] | None, PoolState, str]] = [
@@ -98,7 +100,7 @@ def test_what_an_administrator_configured_is_tolerated_but_for_pools(policy: Pol
         (["required", "required"], "genomics", True),
     ],
 )
-def test_nodes_of_the_team(policy: Policy, strengths: list[str], team: str | None, expected: bool) -> None:
+def test_nodes_of_the_team(policy: Policy, strengths: list[Strength], team: str | None, expected: bool) -> None:
     """A label that all the person's teams require must be there, for any of them."""
     every = [policy.teams["imaging"], policy.teams["genomics"]]
     teams = [

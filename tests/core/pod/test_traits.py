@@ -13,6 +13,7 @@ from swish_spawner.core import labels
 from swish_spawner.core.launch.plan import Person, ServerPlan, plan_server
 from swish_spawner.core.launch.request import parse_request
 from swish_spawner.core.pod.traits import MERGED, kubespawner_traits, literal, merged
+from swish_spawner.core.policy.sections.teams import Strength
 from swish_spawner.core.policy.values import Policy
 
 REQUESTS: list[dict[str, Any]] = [{}, {"memory": "65Gi"}, {"gpu": "nvidia-v100", "gpu_count": 2}, {"pool": "shared"}]
@@ -160,7 +161,9 @@ def test_shared_memory_is_as_large_as_the_pool_says(policy: Policy, ada: Person)
 @pytest.mark.parametrize(
     ("strength", "required", "preferred"), [("none", [], 0), ("preferred", [], 1), ("required", ["imaging"], 0)]
 )
-def test_nodes_of_the_team(policy: Policy, ada: Person, strength: str, required: list[str], preferred: int) -> None:
+def test_nodes_of_the_team(
+    policy: Policy, ada: Person, strength: Strength, required: list[str], preferred: int
+) -> None:
     """The team says whether its labelled nodes are wanted or needed."""
     plan = planned(policy, ada, {})
     team = replace(plan.team, affinity=replace(plan.team.affinity, team=strength))

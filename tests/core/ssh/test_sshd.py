@@ -188,7 +188,7 @@ def test_sshd_is_told_who_may_come_from_where(plan: ServerPlan) -> None:
 @pytest.mark.claim("certificate-opens")
 def test_a_certificate_is_for_the_persons_exact_name(plan: ServerPlan) -> None:
     """Authorities and principals are there only where the policy names an authority."""
-    files = start_files(changed(plan, user_cas=(("corp", "ssh-ed25519 AAAA"),)), KEY)
+    files = start_files(changed(plan, user_cas={"corp": "ssh-ed25519 AAAA"}), KEY)
     assert files["user_ca"] == "ssh-ed25519 AAAA corp\n"
     assert files["principals"] == f"{plan.person.name}\n"
     assert "user_ca" not in start_files(plan, KEY)

@@ -10,7 +10,8 @@ import pytest
 
 from swish_spawner.core.launch.capacity import Amounts, PoolState
 from swish_spawner.core.launch.plan import Person
-from swish_spawner.core.policy.values import Policy, Pool
+from swish_spawner.core.policy.sections.pools import Pool
+from swish_spawner.core.policy.values import Policy
 from swish_spawner.hub.form.form import render_form
 
 
