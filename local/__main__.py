@@ -126,7 +126,7 @@ def run_status(settings: LocalSettings, target: Target, shell: Shell) -> int:
     state = State()
     if target.kind == "local" and not state.kubeconfig.exists():
         found = status.down(target)
-        found.state = "degraded" if daemons.marked() else "down"
+        found.state = "degraded" if daemons.of_cluster(state.run) else "down"
     else:
         found = status.look(target, make_installation(target, settings, shell, state))
     print(found.to_json())

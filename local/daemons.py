@@ -102,8 +102,9 @@ def ensure(daemon: Daemon, env: Mapping[str, str] | None = None) -> bool:
     daemon.logs.mkdir(parents=True, exist_ok=True)
     argv = [sys.executable, "-I", supervisor.__file__, str(daemon.record), str(daemon.log), "--", *daemon.argv]
     # Own session, no standard streams, no inherited descriptors, no folder held: nothing ties it to a terminal.
+    marked_env = {**(os.environ if env is None else env), MARK: mark_of(daemon.name, daemon.run)}
     process = subprocess.Popen(
-        argv, env={**(os.environ if env is None else env), MARK: daemon.name}, stdin=subprocess.DEVNULL, cwd="/",
+        argv, env=marked_env, stdin=subprocess.DEVNULL, cwd="/",
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, close_fds=True,
     )  # fmt: skip
     _STARTED.append(process)
@@ -121,7 +122,8 @@ def stop(name: str, run: Path) -> bool:
         Whether anything ran.
     """
     running = read_record(run / f"{name}.json")
-    orphans = [pid for pid in marked(name) if pid not in (running.supervisor, running.child) and _is_daemon(name, pid)]
+    marks = marked(mark_of(name, run))
+    orphans = [pid for pid in marks if pid not in (running.supervisor, running.child) and _is_daemon(name, pid)]
     found = [pid for pid in (running.supervisor, running.child) if pid]
     if running.supervisor:
         # It ends its child itself, and the record with it.
@@ -162,21 +164,30 @@ def end(pids: Iterable[int], patience_seconds: float) -> None:
             time.sleep(0.05)
 
 
-def marked(name: str | None = None, proc: Path = Path("/proc")) -> list[int]:
-    """List the processes that carry our mark in their environment.
+def mark_of(name: str, run: Path) -> str:
+    """Return the mark of a daemon: there may be others of its name, for other clusters."""
+    return f"{name} of {run}"
 
-    Args:
-        name: Only those of this daemon; None for all.
-        proc: The kernel's process folder.
-    """
+
+def of_cluster(run: Path) -> list[int]:
+    """List the processes of the cluster whose records are in a folder, and what a command runs and waits for."""
+    return _carrying(lambda mark: mark == COMMAND or mark.endswith(f" of {run}"))
+
+
+def marked(mark: str) -> list[int]:
+    """List the processes that carry a mark of ours in their environment."""
+    return _carrying(lambda found: found == mark)
+
+
+def _carrying(is_wanted: Callable[[str], bool]) -> list[int]:
     found = []
-    wanted = f"{MARK}={name}".encode() if name else f"{MARK}=".encode()
-    for folder in proc.glob("[0-9]*"):
+    for folder in Path("/proc").glob("[0-9]*"):
         try:
             variables = (folder / "environ").read_bytes().split(b"\0")
         except OSError:
             continue
-        if any(value == wanted if name else value.startswith(wanted) for value in variables):
+        marks = [value.partition(b"=")[2] for value in variables if value.startswith(f"{MARK}=".encode())]
+        if any(is_wanted(os.fsdecode(mark)) for mark in marks):
             found.append(int(folder.name))
     return [pid for pid in sorted(found) if pid != os.getpid()]
 

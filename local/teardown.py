@@ -23,7 +23,7 @@ _DISPOSABLE = ("kube-apiserver", "etcd", "coredns")
 
 def exists(state: State) -> bool:
     """Whether there is anything of ours on this machine."""
-    return state.root.exists() or state.trash.exists() or bool(daemons.marked())
+    return state.root.exists() or state.trash.exists() or bool(daemons.of_cluster(state.run))
 
 
 def teardown(state: State, shell: Shell, progress: Progress, store: Store | None = None) -> None:
@@ -58,7 +58,7 @@ def teardown(state: State, shell: Shell, progress: Progress, store: Store | None
             store.keep(version)
         # Last of all: as long as it is there, `down` knows that there is something to do.
         _remove_root(state)
-        left = [*daemons.marked(), *cgroups.members(state.host.cgroups)]
+        left = [*daemons.of_cluster(state.run), *cgroups.members(state.host.cgroups)]
         if left:
             raise LocalError(f"These processes could not be ended: {left}.")
 
@@ -87,7 +87,7 @@ def _clear(store: Store, shell: Shell) -> str:
 def _end_containerd(state: State) -> None:
     """End containerd and its shims."""
     daemons.stop("containerd", state.run)
-    daemons.end(daemons.marked(), 5)
+    daemons.end(daemons.of_cluster(state.run), 5)
     for root in cgroups.remove(state.host.cgroups):
         raise LocalError(f"The control group {root} could not be removed: a process in it did not end.")
 

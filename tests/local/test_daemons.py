@@ -22,7 +22,7 @@ def daemon(tmp_path):
     made = Daemon(f"sleeper-{os.getpid()}", ("/bin/sleep", "600"), tmp_path / "run", tmp_path / "logs")
     yield made
     daemons.stop(made.name, made.run)
-    assert not daemons.marked(made.name)
+    assert not daemons.marked(daemons.mark_of(made.name, made.run))
 
 
 def wait_child(daemon, other=None):
@@ -39,6 +39,16 @@ def test_starts_once(daemon):
     assert read_record(daemon.record) == running
     assert os.getsid(running.child) == running.child
     assert str(Path(f"/proc/{running.child}/fd/0").readlink()) == "/dev/null"
+
+
+def test_a_daemon_of_that_name_for_another_cluster_is_left_alone(daemon, tmp_path):
+    """Whoever has two clusters has two forwarders, and stops one; `down` of one leaves the other's, too."""
+    daemons.ensure(daemon)
+    running = wait_child(daemon)
+    assert not daemons.stop(daemon.name, tmp_path / "other")
+    assert read_record(daemon.record) == running
+    assert daemons.of_cluster(tmp_path / "other") == []
+    assert {running.supervisor, running.child} <= set(daemons.of_cluster(daemon.run))
 
 
 def test_killed_daemon_comes_back(daemon):
