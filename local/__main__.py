@@ -18,7 +18,7 @@ from local.images import cluster_images, read_base
 from local.install import Installation
 from local.paths import State
 from local.progress import Progress
-from local.settings import LOCAL_CONTEXT, LocalSettings, read_local_settings
+from local.settings import LOCAL_CONTEXT, VALUES, LocalSettings, read_local_settings
 from local.shell import Shell
 from local.store import Store
 from local.tools import Toolbox
@@ -42,7 +42,7 @@ def make_installation(target: Target, settings: LocalSettings, shell: Shell, sta
     kubectl = str(tools.path("kubectl")) if local else shutil.which("kubectl") or str(_built(tools, "kubectl"))
     kube = Kube(target, kubectl, str(tools.path("helm")))
     if local:
-        return Installation(kube, shell, state.root, state.keys)
+        return Installation(kube, shell, state.root, state.keys, (VALUES,))
     return Installation(kube, shell, settings.home / target.context.replace("/", "_"))
 
 

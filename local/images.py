@@ -81,11 +81,15 @@ def cluster_images(tools: Toolbox, base: BaseImage, table: Path = ETC / "images.
     images = []
     for name, entry in tomllib.loads(table.read_text()).items():
         dockerfile = DOCKERFILES / entry["dockerfile"]
+        on_base = base.key if base.reference in dockerfile.read_text() else ""
+        if "binary" not in entry:
+            key = content_key(DOCKERFILES, [dockerfile], on_base)
+            images.append(Image(name, entry["reference"], dockerfile, key))
+            continue
         tool = entry["binary"]
         binary = Path(tool) if tool.startswith("/") else tools.path(tool)
         # A file of the machine is small enough to be hashed itself; until it is installed, its name stands for it.
         made_of = tools.group_of(tool).key if not tool.startswith("/") else _digest(binary)
-        on_base = base.key if base.reference in dockerfile.read_text() else ""
         files = command_files(entry["command"]) if "command" in entry else ()
         key = content_key(DOCKERFILES, [dockerfile], tool, made_of, on_base, *map(_digest, files))
         images.append(Image(name, entry["reference"], dockerfile, key, binary, files))

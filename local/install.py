@@ -36,12 +36,14 @@ class Installation:
         shell: Runs them.
         place: Folder for what is remembered about it.
         keys: File to keep the release's secrets in over the cluster's end; None where the cluster outlives `down`.
+        own: Values files for clusters of this kind; the person's own win.
     """
 
     kube: Kube
     shell: Shell
     place: Path
     keys: Path | None = None
+    own: tuple[Path, ...] = ()
 
     @property
     def record(self) -> Path:
@@ -76,6 +78,7 @@ class Installation:
             CommandError: Helm failed.
         """
         references = {image.name: image.reference for image in images}
+        values = (*self.own, *values)
         key = installed_key(references, values)
         known = self.remembered()
         if known.get("key") == key and self._deployed() and known.get("release") == self._release():

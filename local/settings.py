@@ -10,6 +10,8 @@ from local.errors import LocalError
 
 REPO = Path(__file__).resolve().parent.parent
 ETC = REPO / "local" / "etc"
+#: What the chart is given on the local cluster before a person's own values.
+VALUES = ETC / "values.yaml"
 NAMESPACE = "swish"
 RELEASE = "swish"
 LOCAL_CONTEXT = "swish-local"

@@ -89,3 +89,13 @@ component: singleuser-server
 {{- $registry := ternary "" (printf "%s/" (trimSuffix "/" $images.registry)) (empty $images.registry) -}}
 {{- get $images.references $name | default (printf "%s%s:%s" $registry $name ($images.tag | default $root.Chart.AppVersion)) -}}
 {{- end }}
+
+{{- /* Monitoring of our own, where a cluster has none. */}}
+{{- define "swish.prometheus.name" -}} prometheus {{- end }}
+{{- define "swish.prometheus.cluster.name" -}} {{ .Release.Namespace }}-prometheus {{- end }}
+{{- define "swish.alertmanager.name" -}} alertmanager {{- end }}
+{{- define "swish.kube-state-metrics.name" -}} kube-state-metrics {{- end }}
+{{- /* The Secret with Alertmanager's configuration, if somebody made one; else the chart's ConfigMap is mounted. */}}
+{{- define "swish.alertmanager.secret.name" -}}
+{{ .Values.monitoring.stack.alertmanager.existingSecret }}
+{{- end }}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ def monitoring(**values: Any) -> dict[str, Any]:
 def test_nothing_is_made_unasked(default: list[Manifest]) -> None:
     """The definitions of the Prometheus Operator may not be there."""
     components = {manifest["metadata"]["labels"]["app.kubernetes.io/component"] for manifest in default}
-    assert "monitoring" not in components
+    assert not components & {"monitoring", "prometheus", "alertmanager", "kube-state-metrics"}
 
 
 def test_dashboards_are_found_by_grafanas_sidecar(helm: Helm) -> None:
@@ -68,6 +69,7 @@ THEIRS = {
     "container_spec_memory_limit_bytes",
     "kube_pod_labels",
 }
+CA = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"
 FILES = sorted((CHART / "rules").glob("*.yaml"))
 
 
@@ -129,3 +131,121 @@ def test_rules_are_of_metrics_that_there_are() -> None:
         unknown = {metric for metric in metrics if f"`{metric.removesuffix('_bucket')}`" not in told}
         assert unknown <= THEIRS, name
         assert metrics or "swish:" in rule["expr"], name
+
+
+@pytest.fixture(scope="module")
+def stack(helm: Helm) -> list[Manifest]:
+    """The chart with monitoring of its own."""
+    return helm.template(monitoring(stack={"enabled": True}))
+
+
+def prometheus(stack: list[Manifest]) -> dict[str, Any]:
+    """Return Prometheus' configuration."""
+    loaded: dict[str, Any] = yaml.safe_load(one(stack, "ConfigMap", "prometheus")["data"]["prometheus.yaml"])
+    return loaded
+
+
+def jobs(stack: list[Manifest]) -> dict[str, dict[str, Any]]:
+    """Return what Prometheus reads, by its name."""
+    return {job["job_name"]: job for job in prometheus(stack)["scrape_configs"]}
+
+
+def test_prometheus_takes_its_configuration(stack: list[Manifest], tmp_path: Path) -> None:
+    """By promtool, together with the rules; Debian's knows no Kubernetes, and that of 12 one line less."""
+    for name, text in one(stack, "ConfigMap", "prometheus")["data"].items():
+        (tmp_path / name).write_text(text)
+    config = tmp_path / "prometheus.yaml"
+    text = config.read_text().replace("/etc/prometheus/rules-", f"{tmp_path}/rules-")
+    assert "track_timestamps_staleness: true" in text
+    text = re.sub(r"(?m)^ *(track_timestamps_staleness: true|kubernetes_sd_configs: .*)$", "", text)
+    # files that are in the pod alone
+    config.write_text(re.sub(r"\w+_file: /(etc|var)/[^\s}]+", "type: Bearer", text))
+    done = subprocess.run(["promtool", "check", "config", config], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"SUCCESS: {len(FILES)} rule files found" in done.stdout
+
+
+def test_prometheus_reads_what_there_is(stack: list[Manifest]) -> None:
+    """Each target is a Service of the release at one of its ports."""
+    services = {m["metadata"]["name"]: m["spec"]["ports"] for m in stack if m["kind"] == "Service"}
+    targets = [
+        target
+        for job in [*jobs(stack).values(), *prometheus(stack)["alerting"]["alertmanagers"]]
+        for static in job.get("static_configs", ())
+        for target in static["targets"]
+        if not target.startswith("localhost:")
+    ]
+    assert len(targets) == len({"hub", "web", "kube-state-metrics", "alertmanager"})
+    for target in targets:
+        host, _, port = target.partition(":")
+        assert int(port) in [one["port"] for one in services[host.removesuffix(".swish.svc")]]
+
+
+def test_containers_are_read_of_the_namespaces_that_environments_run_in(helm: Helm) -> None:
+    """By Prometheus and by kube-state-metrics, which has a Role in each."""
+    policy = yaml.safe_load((CHART.parent / "hub_config" / "policy.yaml").read_text())
+    policy["teams"]["imaging"]["namespace"] = "swish-imaging"
+    made = helm.template({**monitoring(stack={"enabled": True}), "policy": policy})
+    keep = jobs(made)["containers"]["metric_relabel_configs"][0]
+    assert keep == {"action": "keep", "source_labels": ["namespace"], "regex": "swish|swish-imaging"}
+    (container,) = one(made, "Deployment", "kube-state-metrics")["spec"]["template"]["spec"]["containers"]
+    assert "--namespaces=swish,swish-imaging" in container["args"]
+    roles = {
+        m["metadata"]["namespace"]
+        for m in made
+        if m["metadata"]["name"] == "kube-state-metrics" and m["kind"] == "Role"
+    }
+    assert roles == {"swish", "swish-imaging"}
+
+
+def test_what_is_kept_of_containers_is_what_rules_ask_for(stack: list[Manifest]) -> None:
+    """A metric that is dropped is in no rule."""
+    keep = re.compile(jobs(stack)["containers"]["metric_relabel_configs"][1]["regex"])
+    assert [name for name in THEIRS if name.startswith("container_") and not keep.fullmatch(name)] == []
+
+
+@pytest.mark.parametrize(("value", "checked"), [(False, {"insecure_skip_verify": True}), (True, {"ca_file": CA})])
+def test_kubelets_certificates_are_checked_where_they_can_be(helm: Helm, value: bool, checked: dict[str, Any]) -> None:
+    """Those that sign their own cannot."""
+    made = helm.template(monitoring(stack={"enabled": True, "prometheus": {"kubeletCertificates": value}}))
+    assert jobs(made)["containers"]["tls_config"] == checked
+
+
+@pytest.mark.parametrize("secret", ["", "mine"])
+def test_alertmanagers_configuration_can_be_a_secret(helm: Helm, secret: str) -> None:
+    """Then no other is made."""
+    made = helm.template(monitoring(stack={"enabled": True, "alertmanager": {"existingSecret": secret}}))
+    volumes = one(made, "Deployment", "alertmanager")["spec"]["template"]["spec"]["volumes"]
+    (source,) = volumes[0]["projected"]["sources"]
+    assert next(iter(source)) == ("secret" if secret else "configMap")
+    kinds = {m["kind"] for m in made if m["metadata"]["name"] == "alertmanager"}
+    assert ("ConfigMap" in kinds) == (not secret)
+
+
+def test_prometheus_begins_anew_when_a_rule_changes(helm: Helm, tmp_path: Path) -> None:
+    """It reads them once."""
+    copied = shutil.copytree(CHART, tmp_path / "chart")
+
+    def checksum() -> str:
+        done = helm.run("template", "swish", str(copied), "--set", "monitoring.stack.enabled=true")
+        made = one(list(yaml.safe_load_all(done.stdout)), "Deployment", "prometheus")
+        annotations: dict[str, str] = made["spec"]["template"]["metadata"]["annotations"]
+        return annotations["checksum/config"]
+
+    before = checksum()
+    with (copied / "rules" / "swish.yaml").open("a") as rules_file:
+        rules_file.write("# changed\n")
+    assert checksum() != before
+
+
+@pytest.mark.parametrize("component", ["hub", "web"])
+def test_prometheus_is_let_in(stack: list[Manifest], component: str) -> None:
+    """By the NetworkPolicy of what it reads."""
+    rules_in = one(stack, "NetworkPolicy", component)["spec"]["ingress"]
+    components = [
+        peer["podSelector"]["matchLabels"]["app.kubernetes.io/component"]
+        for rule in rules_in
+        for peer in rule["from"]
+        if "app.kubernetes.io/component" in peer["podSelector"]["matchLabels"]
+    ]
+    assert "prometheus" in components

@@ -79,6 +79,9 @@ def test_every_object_is_labelled(rendered: list[Manifest]) -> None:
             "web",
             "ssh-keys",
             "ssh-gateway",
+            "prometheus",
+            "alertmanager",
+            "kube-state-metrics",
         }
 
 

@@ -30,6 +30,11 @@ WEB_VERBS = [
     ("pods", {"get", "list", "watch"}, "which environments run sshd"),
     ("pods/log", {"get"}, "what sshd says of who enters"),
 ]
+#: Which kubelets there are, and what containers use: nothing else of a kubelet, as `nodes/proxy` would open.
+PROMETHEUS = [
+    {"apiGroups": [""], "resources": ["nodes"], "verbs": ["get", "list", "watch"]},
+    {"apiGroups": [""], "resources": ["nodes/metrics"], "verbs": ["get"]},
+]
 
 
 def test_every_pod_is_restricted(rendered: list[Manifest]) -> None:
@@ -81,10 +86,16 @@ def test_the_web_service_reads_no_secret_but_public_keys(default: list[Manifest]
 
 @pytest.mark.claim("hub-cluster-role")
 def test_rights_end_at_the_namespace(rendered: list[Manifest]) -> None:
-    """Beyond it the hub may look at nodes, and where that is asked for at pods; nobody may do anything else."""
+    """Beyond it the hub may look at nodes, and where that is asked for at pods; nobody may do anything else.
+
+    But for a Prometheus of our own, which may read the metrics of kubelets.
+    """
     cluster_wide = {"Namespace", "PersistentVolume", "StorageClass"}
     assert not cluster_wide & {manifest["kind"] for manifest in rendered}
-    rules = [rule for manifest in rendered if manifest["kind"] == "ClusterRole" for rule in manifest["rules"]]
+    roles = {m["metadata"]["name"]: m["rules"] for m in rendered if m["kind"] == "ClusterRole"}
+    prometheus = roles.pop("swish-prometheus", PROMETHEUS)
+    assert prometheus == PROMETHEUS
+    rules = [rule for role in roles.values() for rule in role]
     assert [rule for rule in rules if rule["verbs"] != ["list"] or rule["apiGroups"] != [""]] == []
     assert {resource for rule in rules for resource in rule["resources"]} <= {"nodes", "pods"}
 
@@ -110,14 +121,22 @@ def test_what_the_hub_may_look_at(helm: Any, capacity: dict[str, bool], resource
 
 
 def test_who_has_a_kubernetes_token(helm: Helm) -> None:
-    """Hub and web service mount that of their account; no other pod has one, and no account gives one unasked."""
+    """Hub, web service and what watches them mount that of their account; no account gives one unasked."""
     made = helm.template(VALUE_FILES["every-option"])
     mounting = {
         template["metadata"]["labels"]["app.kubernetes.io/component"]: template["spec"]["automountServiceAccountToken"]
         for template in pod_templates(made)
     }
-    assert mounting == {"hub": True, "proxy": False, "web": True, "ssh-gateway": False}
-    for name in ("hub", "web"):
+    assert mounting == {
+        "hub": True,
+        "proxy": False,
+        "web": True,
+        "ssh-gateway": False,
+        "prometheus": True,
+        "alertmanager": False,
+        "kube-state-metrics": True,
+    }
+    for name in ("hub", "web", "prometheus", "kube-state-metrics"):
         assert one(made, "Deployment", name)["spec"]["template"]["spec"]["serviceAccountName"] == name
         assert one(made, "ServiceAccount", name)["automountServiceAccountToken"] is False
 

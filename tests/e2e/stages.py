@@ -42,9 +42,9 @@ STAGES = (
             "test_protocol",
         )
     ),
-    # the first of these waits for Kubernetes most of the time
+    # the first two of these wait most of the time
     Stage(
-        ("test_slow_trouble", "test_ssh", "test_trouble", "test_changed_policy", "test_secrets"),
+        ("test_slow_trouble", "test_monitoring", "test_ssh", "test_trouble", "test_changed_policy", "test_secrets"),
         workers=3,
     ),
     Stage(("test_crowd", "test_gpu", "test_hub_restart", "test_lifecycle"), workers=0),

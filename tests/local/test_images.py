@@ -2,6 +2,7 @@
 
 import re
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from local.buildah import bud_words, mirrors, mmdebstrap_argv, stale, whole
 from local.errors import LocalError
 from local.images import cluster_images, libraries, project_images, read_base
 from local.packages import install_argv, missing, read_packages
-from local.settings import ETC, REPO
+from local.settings import ETC, REPO, VALUES
 from local.shell import Shell
 from local.tools import Toolbox
 
@@ -51,6 +52,23 @@ def test_storage_finds_its_images(images):
     }
 
 
+def test_monitoring_finds_its_images(images):
+    """What the chart is told to run on this cluster is built."""
+    stack = yaml.safe_load(VALUES.read_text())["monitoring"]["stack"]
+    assert stack["kubeStateMetrics"]["image"] == images["kube-state-metrics"].reference
+    assert {stack[name]["image"] for name in ("prometheus", "alertmanager")} == {images["monitoring"].reference}
+
+
+def test_an_image_without_a_binary_is_its_dockerfile_and_the_base(tmp_path):
+    """It is built anew when one of these changes."""
+    table = tmp_path / "images.toml"
+    table.write_text('[monitoring]\nreference = "a/b:c"\ndockerfile = "monitoring.Dockerfile"\n')
+    tools, base = Toolbox(tmp_path, Shell(tmp_path / "log")), read_base()
+    ((one,), (other,)) = (cluster_images(tools, of, table) for of in (base, replace(base, key="other")))
+    assert one.binary is None
+    assert one.key != other.key
+
+
 def test_versions_are_those_of_the_modules(images):
     """An image's tag is the version that its go.mod pins."""
     pins = {
@@ -58,6 +76,7 @@ def test_versions_are_those_of_the_modules(images):
         "etcd": ("etcd", "go.etcd.io/etcd/server/v3"),
         "coredns": ("kubernetes", "github.com/coredns/coredns"),
         "local-path-provisioner": ("kubernetes", "github.com/rancher/local-path-provisioner"),
+        "kube-state-metrics": ("kube-state-metrics", "k8s.io/kube-state-metrics/v2"),
     }
     for name, (group, module) in pins.items():
         gomod = (REPO / "local" / "tools" / group / "go.mod").read_text()
