@@ -20,6 +20,8 @@ from benchmarks.scenarios import DEFAULT, FULL
 RESULTS: Final = Path(__file__).parent / "results.json"
 #: What `benchmarks.launches` saw.
 LAUNCHES: Final = Path(__file__).parent / "launch_results.json"
+#: What `benchmarks.versions` saw.
+VERSIONS: Final = Path(__file__).parent / "versions_results.json"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -53,7 +55,7 @@ def main() -> None:
     """Measure, and say where the results are."""
     arguments = parser().parse_args()
     if arguments.page:
-        write_page(arguments.out, LAUNCHES)
+        write_page(arguments.out, LAUNCHES, VERSIONS)
         return
     words = [f"--{key} {value}" for key, value in (("only", arguments.only), ("soak", arguments.soak)) if value]
     words += ["--full"] if arguments.full else []

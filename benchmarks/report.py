@@ -12,6 +12,7 @@ from benchmarks.figures import Row, Spread, rows
 from benchmarks.markdown import NAMES, table
 from benchmarks.plots import Bars, bar_chart, line_chart, number_text
 from benchmarks.soak import Soak, soak_of
+from benchmarks.versions import section
 
 DOCS: Final = Path(__file__).parents[1] / "docs"
 #: Differences below this share are no difference.
@@ -63,30 +64,35 @@ On {when}: {processor}, {cores} cores for everything (API server, etcd, schedule
 """
 
 
-def write_page(results: Path, launches: Path, docs: Path = DOCS) -> None:
+def write_page(results: Path, launches: Path, versions: Path, docs: Path = DOCS) -> None:
     """Write the page and its plots.
 
     Args:
         results: as `benchmarks.run` writes them.
         launches: as `benchmarks.launches` writes them; nothing is said of launches if there is no such file.
+        versions: as `benchmarks.versions` writes them; likewise.
         docs: the documentation's folder.
     """
-    document, launched = json.loads(results.read_text()), read_launches(launches)
+    document, launched = json.loads(results.read_text()), read_results(launches)
     for name, chart in plots(document, launched).items():
         (docs / "images" / name).write_text(chart)
-    (docs / "topics" / "performance.md").write_text(page(document, launched))
+    (docs / "topics" / "performance.md").write_text(page(document, launched, read_results(versions)))
 
 
-def read_launches(path: Path) -> dict[str, Any] | None:
-    """Return the results of launches, or None if there are none."""
+def read_results(path: Path) -> dict[str, Any] | None:
+    """Return the results in a file, or None if there is no such file."""
     if not path.exists():
         return None
     found: dict[str, Any] = json.loads(path.read_text())
     return found
 
 
-def page(results: Mapping[str, Any], launches: Mapping[str, Any] | None = None) -> str:
-    """Return the page as Markdown, with or without a section about launches on a real cluster."""
+def page(
+    results: Mapping[str, Any],
+    launches: Mapping[str, Any] | None = None,
+    compared: Mapping[str, Any] | None = None,
+) -> str:
+    """Return the page as Markdown, with or without sections about launches on a real cluster and about a change."""
     found = rows(results)
     low, high = results["ready_seconds"]
     versions = ", ".join(f"{name} {number}" for name, number in results["versions"].items())
@@ -106,6 +112,7 @@ def page(results: Mapping[str, Any], launches: Mapping[str, Any] | None = None) 
         *_rest(found),
         *_soak(results["soak"]),
         *([launch_page.section(launches)] if launches else []),
+        *([section(compared)] if compared else []),
         "## Where stock is as good\n",
         as_good(found),
         _METHOD.format(**{**results, "versions": versions, "plain": _plain(found), "repeats": repeats_text(found)}),

@@ -1,4 +1,4 @@
-"""The page of what hub and web service may do in Kubernetes, read off the chart's templates with their reasons."""
+"""The page of what Swish's accounts may do in Kubernetes, read off the chart's templates with their reasons."""
 
 from __future__ import annotations
 
@@ -38,6 +38,15 @@ free. Pods are in it only with `hub.capacity.pods: true`.
 ## The web service, in each namespace of environments
 
 {web}
+## Monitoring of our own
+
+Only with `monitoring.stack.enabled`. Prometheus has a ClusterRole, `NAMESPACE-prometheus`, which opens nothing of a
+kubelet but its metrics:
+
+{prometheus}
+kube-state-metrics has a Role in each namespace of environments:
+
+{pods}
 ## The web service, at JupyterHub
 
 The web service, `swish`, has the scopes {scopes}: who there is, in which groups, where and how their
@@ -50,8 +59,12 @@ def rights_page() -> str:
     helpers = (_TEMPLATES / "_helpers-teams.tpl").read_text(encoding="utf-8")
     parts = dict(re.findall(r'\{\{- define "swish\.(hub|web)\.rules" -\}\}\n(.*?)\n\{\{- end \}\}', helpers, re.DOTALL))
     cluster = (_TEMPLATES / "hub" / "clusterrole.yaml").read_text(encoding="utf-8")
+    monitoring = _TEMPLATES / "monitoring"
+    prometheus = (monitoring / "prometheus" / "clusterrole.yaml").read_text(encoding="utf-8")
+    pods = (monitoring / "kube-state-metrics" / "role.yaml").read_text(encoding="utf-8")
     scopes = ", ".join(f"`{scope}`" for scope in _WEB_SCOPES)
-    return _TEXT.format(hub=_table(parts["hub"]), web=_table(parts["web"]), cluster=_table(cluster), scopes=scopes)
+    tables = {"hub": parts["hub"], "web": parts["web"], "cluster": cluster, "prometheus": prometheus, "pods": pods}
+    return _TEXT.format(scopes=scopes, **{name: _table(rules) for name, rules in tables.items()})
 
 
 def _table(rules: str) -> str:

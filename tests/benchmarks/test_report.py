@@ -7,8 +7,9 @@ import pytest
 
 from benchmarks.__main__ import LAUNCHES as REAL_LAUNCHES
 from benchmarks.__main__ import RESULTS as REAL
+from benchmarks.__main__ import VERSIONS
 from benchmarks.plots import number_text
-from benchmarks.report import page, plots, read_launches, write_page
+from benchmarks.report import page, plots, read_results, write_page
 from tests.benchmarks.sample import LAUNCHES, RESULTS
 from tests.conftest import ROOT
 
@@ -60,14 +61,14 @@ def test_everything_is_written(tmp_path):
         (tmp_path / folder).mkdir()
     (tmp_path / "results.json").write_text(json.dumps(RESULTS))
     (tmp_path / "launches.json").write_text(json.dumps(LAUNCHES))
-    write_page(tmp_path / "results.json", tmp_path / "launches.json", tmp_path)
+    write_page(tmp_path / "results.json", tmp_path / "launches.json", tmp_path / "none.json", tmp_path)
     assert (tmp_path / "topics" / "performance.md").read_text() == page(RESULTS, LAUNCHES)
     assert len(list((tmp_path / "images").iterdir())) == 4
 
 
 def test_a_page_without_launches_says_nothing_of_them(tmp_path):
     """Nor leads to them."""
-    assert read_launches(tmp_path / "none.json") is None
+    assert read_results(tmp_path / "none.json") is None
     assert "JupyterLab opens" not in page(RESULTS)
 
 
@@ -84,5 +85,5 @@ def test_numbers_are_short(value, text):
 def test_the_page_in_the_documentation_is_that_of_the_results():
     """Nobody wrote into it."""
     assert (ROOT / "docs" / "topics" / "performance.md").read_text() == page(
-        json.loads(REAL.read_text()), read_launches(REAL_LAUNCHES)
+        json.loads(REAL.read_text()), read_results(REAL_LAUNCHES), read_results(VERSIONS)
     )

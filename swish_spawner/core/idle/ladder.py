@@ -16,11 +16,16 @@ from typing import Final
 from swish_spawner.core.idle.signals import Idleness
 from swish_spawner.core.policy.values import IdleStep
 
-#: Said between a rung and the stop.
+#: The rung before a stop, and the stop.
 WARN: Final = "warn"
 STOP: Final = "stop"
+SHRINK: Final = "shrink"
+#: What is done when somebody is back and has less than they had.
+RESTORE: Final = "restore"
 #: Rungs that change something for whoever might be at work.
-FIRM: Final = frozenset(("shrink", WARN, STOP))
+FIRM: Final = frozenset((SHRINK, WARN, STOP))
+#: Rungs that wait for the end of quiet hours.
+_LOUD: Final = frozenset((WARN, STOP))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +44,20 @@ class Episode:
     Attributes:
         since: when it began.
         done: when each rung was climbed; for a warning, when it was delivered.
-        keep_until: until when its owner has asked to keep it.
+        keep_until: until when its owner has asked to keep the environment, whatever use there is meanwhile.
+        is_shrunk: whether the environment has less than it was started with, by this episode or one before.
     """
 
     since: datetime
     done: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
     keep_until: datetime | None = None
+    is_shrunk: bool = False
 
     def with_done(self, do: str, at: datetime) -> Episode:
-        """Return the episode after a rung."""
-        return replace(self, done=MappingProxyType({**self.done, do: at}))
+        """Return the episode after something was done."""
+        if do == RESTORE:
+            return replace(self, is_shrunk=False)
+        return replace(self, done=MappingProxyType({**self.done, do: at}), is_shrunk=self.is_shrunk or do == SHRINK)
 
     def without_warning(self) -> Episode:
         """Return the episode as if nobody had been warned in it; what has been stopped was warned of."""
@@ -68,15 +77,13 @@ class NextStep:
 
     Attributes:
         episode: as it is to be stored, before anything of it is done.
-        do: the rung to climb now; None for nothing.
-        is_back: whether somebody is back since a rung was climbed, so that a shrink is undone.
+        do: what to do now: a rung, or `RESTORE`; None for nothing.
         next_do: the rung after that.
-        next_at: when it is due, as things are; None where that depends on the rung to climb now, or if there is none.
+        next_at: when it is due, as things are; None if there is none.
     """
 
     episode: Episode
     do: str | None
-    is_back: bool
     next_do: str | None
     next_at: datetime | None
 
@@ -87,7 +94,7 @@ class Oversight:
 
     Attributes:
         watched_since: since when somebody has looked without a gap: a warning from before it is given again.
-        allowed: from a moment, the first at which people may be warned; by quiet hours.
+        allowed: from a moment, the first at which people may be warned or stopped; by quiet hours.
     """
 
     watched_since: datetime
@@ -119,41 +126,57 @@ def next_step(
         about: what else counts.
         now: the time.
     """
-    current, is_back = _current(idle, episode)
-    current = _still_warned(current, max(about.watched_since, idle.at_most.since))
+    current = _still_warned(_current(idle, episode, now), idle, ladder, min(about.watched_since, now))
     left = [rung for rung in ladder if rung.do not in current.done]
-    if not left:
-        return NextStep(current, None, is_back, None, None)
-    due = _due(left[0], idle, current, about, now)
-    if now < due:
-        return NextStep(current, None, is_back, left[0].do, due)
-    following = left[1].do if len(left) > 1 else None
-    return NextStep(current, left[0].do, is_back, following, None)
+    if current.is_shrunk and SHRINK not in current.done:
+        return NextStep(current, RESTORE, *_coming(left, idle, current, about, now))
+    if not left or now < _due(left[0], idle, current, about, now):
+        return NextStep(current, None, *_coming(left, idle, current, about, now))
+    climbed = current.with_done(left[0].do, now)
+    return NextStep(current, left[0].do, *_coming(left[1:], idle, climbed, about, now))
 
 
-def _current(idle: Idleness, episode: Episode | None) -> tuple[Episode, bool]:
+def _coming(
+    left: Sequence[Rung], idle: Idleness, episode: Episode, about: Oversight, now: datetime
+) -> tuple[str | None, datetime | None]:
+    """Return what comes after now, and when; of a stop, if its warning is delivered now."""
+    return (left[0].do, _due(left[0], idle, episode, about, now)) if left else (None, None)
+
+
+def _current(idle: Idleness, episode: Episode | None, now: datetime) -> Episode:
     """Return the episode that runs: another one, with nothing done, once there was use after it began."""
-    if episode is None or idle.seen.since > episode.since:
-        return Episode(idle.seen.since), bool(episode and episode.done)
-    return episode, False
+    if episode is None:
+        return Episode(idle.seen.since)
+    # one that has not begun yet was written when a clock was wrong
+    if idle.seen.since > episode.since or episode.since > now:
+        return Episode(idle.seen.since, keep_until=episode.keep_until, is_shrunk=episode.is_shrunk)
+    return episode
 
 
-def _still_warned(episode: Episode, since: datetime) -> Episode:
-    """Take back a warning from before a moment.
+def _still_warned(episode: Episode, idle: Idleness, ladder: Sequence[Rung], watched_since: datetime) -> Episode:
+    """Take back a warning that does not say what is to come.
 
-    After it somebody may have used the environment, or nobody watched, so that its page and its link may not have
-    worked.
+    Since it was delivered somebody may have used the environment, the ladder was made longer, or nobody watched, so
+    that its page and its link may not have worked.
     """
     warned = episode.done.get(WARN)
-    return episode if warned is None or warned >= since else episode.without_warning()
+    if warned is None:
+        return episode
+    owed = (_owed(rung, idle, episode) for rung in ladder if rung.do == WARN)
+    return episode if warned >= max([watched_since, *owed]) else episode.without_warning()
+
+
+def _owed(rung: Rung, idle: Idleness, episode: Episode) -> datetime:
+    """Return when a rung is due by use and by what was asked for."""
+    if rung.do not in FIRM:
+        return episode.since + rung.after
+    due = idle.at_most.since + rung.after
+    return due if episode.keep_until is None else max(due, episode.keep_until)
 
 
 def _due(rung: Rung, idle: Idleness, episode: Episode, about: Oversight, now: datetime) -> datetime:
-    since = idle.at_most.since if rung.do in FIRM else episode.since
-    due = since + rung.after
-    if rung.do in FIRM and episode.keep_until is not None:
-        due = max(due, episode.keep_until)
+    due = _owed(rung, idle, episode)
     if rung.do == STOP:
         # rungs are climbed in their order, and so it was delivered
-        due = max(due, episode.done[WARN] + rung.notice)
-    return about.allowed(max(due, now)) if rung.do == WARN and now >= due else due
+        due = max(due, episode.done.get(WARN, now) + rung.notice)
+    return about.allowed(max(due, now)) if rung.do in _LOUD else due

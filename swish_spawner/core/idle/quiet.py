@@ -30,7 +30,8 @@ class QuietHours:
         for day in (local.date() - timedelta(days=1), local.date()):
             begin = datetime.combine(day, self.begin, self.zone)
             length = 0 if self.begin < self.end else 1
-            end = datetime.combine(day + timedelta(days=length), self.end, self.zone)
+            # of an hour that comes twice, the second: it is quiet until the last of them
+            end = datetime.combine(day + timedelta(days=length), self.end, self.zone).replace(fold=1)
             if day.weekday() in self.weekdays and begin.timestamp() <= moment.timestamp() < end.timestamp():
                 return end.astimezone(moment.tzinfo)
         return None
@@ -39,11 +40,12 @@ class QuietHours:
 def first_allowed(moment: datetime, quiet: Sequence[QuietHours]) -> datetime:
     """Return the first moment, from one on, that is in no quiet hours.
 
-    Hours that together leave no moment of a week are as none: somebody has to be told at some time.
+    Hours that together leave no moment of a week are as none: somebody has to be told at some time. A week is eight
+    days here, since clocks change.
     """
     allowed = moment
     while ends := [end for hours in quiet if (end := hours.end_of(allowed)) is not None]:
         allowed = max(ends)
-        if allowed - moment > timedelta(weeks=1):
+        if allowed - moment > timedelta(days=8):
             return moment
     return allowed

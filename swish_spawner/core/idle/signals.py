@@ -65,7 +65,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class LastUse:
-    """Until when an environment was used; each moment is as late as any that was known before.
+    """Until when an environment was used.
 
     Attributes:
         attended: the last interaction that its owner's programs cannot have made up.
@@ -86,7 +86,7 @@ class Idleness:
         seen: the use that was seen.
         at_most: the use that there was if each source saw somebody whenever it knows nothing; never earlier.
         unknown: the sources that know nothing of now.
-        decisive: the signal that `seen.since` comes from; None if nobody has used the environment since it is ready.
+        decisive: the signal that `seen.since` comes from; None if that is when it was ready, or known from before.
     """
 
     seen: LastUse
@@ -98,7 +98,8 @@ class Idleness:
 def idleness(signals: Iterable[Signal], terms: Terms, now: datetime, before: LastUse | None = None) -> Idleness:
     """Return since when an environment is idle.
 
-    Missing data make nothing idle: a moment that was known stays known, and what may have been is told apart.
+    Missing data make nothing idle: a moment that was known stays known, unless it is to come, as after a clock was
+    wrong; what may have been is told apart.
 
     Args:
         signals: one for each source that should know of it.
@@ -107,33 +108,48 @@ def idleness(signals: Iterable[Signal], terms: Terms, now: datetime, before: Las
         before: the use that was seen when it was last asked.
     """
     given = tuple(signals)
-    unknown = tuple(one.source for one in given if _is_unknown(one, terms, now))
-    seen = _used(given, lambda one: _clipped(one.last_seen, now), terms, before)
+    known = None if before is None else LastUse(*(min(moment, now) for moment in _moments(before)))
+    seen = _used(given, lambda one: _clipped(one.last_seen, now), terms, known)
     at_most = _used(given, lambda one: _latest(_clipped(one.last_seen, now), _blind(one, terms, now)), terms, seen)
-    return Idleness(seen, at_most, unknown, _decisive(given, seen, now))
+    unknown = tuple(one.source for one in given if _is_unknown(one, terms, now))
+    return Idleness(seen, at_most, unknown, _decisive(given, seen, terms, now))
+
+
+def _moments(use: LastUse) -> tuple[datetime, datetime, datetime]:
+    return use.attended, use.acted, use.since
 
 
 def _used(
     signals: tuple[Signal, ...], moment: Callable[[Signal], datetime | None], terms: Terms, before: LastUse | None
 ) -> LastUse:
     """Return the use that signals tell of, each by a moment of its own, and not less than was known before."""
-
-    def latest(kind: Kind) -> datetime | None:
-        return _latest(*(moment(one) for one in signals if one.kind == kind))
-
     known = before or LastUse(terms.ready, terms.ready, terms.ready)
     by_people = (moment(one) for one in signals if one.kind == Kind.INTERACTION and not one.is_own)
     attended = _at_least(max(terms.ready, known.attended), *by_people)
+    counted = LastUse(attended, attended, attended)
+    by_all = (_counted(moment(one), one.kind, counted, terms) for one in signals if one.kind == Kind.INTERACTION)
+    acted = _at_least(max(attended, known.acted), *by_all)
+    counted = LastUse(attended, acted, acted)
+    return LastUse(
+        attended,
+        acted,
+        _at_least(max(acted, known.since), *(_counted(moment(one), one.kind, counted, terms) for one in signals)),
+    )
+
+
+def _counted(moment: datetime | None, kind: Kind, use: LastUse, terms: Terms) -> datetime | None:
+    """Return until when a sign of use counts."""
+    if moment is None:
+        return None
+    caps = {Kind.PRESENCE: use.acted + terms.presence_cap, Kind.WORK: use.acted + terms.work_cap}
     # whoever holds a scarce node is asked for more than programs of theirs can make up, whatever these say
-    believed = attended + terms.work_cap if terms.is_scarce else None
-    acted = _at_least(max(attended, known.acted), _capped(latest(Kind.INTERACTION), believed))
-    presence = _capped(latest(Kind.PRESENCE), acted + terms.presence_cap, believed)
-    work = _capped(latest(Kind.WORK), acted + terms.work_cap, believed)
-    return LastUse(attended, acted, _at_least(max(acted, known.since), presence, work))
+    believed = use.attended + terms.work_cap if terms.is_scarce else moment
+    return min(moment, caps.get(kind, moment), believed)
 
 
 def _is_unknown(signal: Signal, terms: Terms, now: datetime) -> bool:
-    return signal.known_until is None or now - signal.known_until > terms.stale
+    """Say whether a source knows nothing of now; one that says that it knows of a time to come has a wrong clock."""
+    return signal.known_until is None or abs(now - signal.known_until) > terms.stale
 
 
 def _blind(signal: Signal, terms: Terms, now: datetime) -> datetime | None:
@@ -141,18 +157,18 @@ def _blind(signal: Signal, terms: Terms, now: datetime) -> datetime | None:
     return now if _is_unknown(signal, terms, now) else _clipped(signal.blind_until, now)
 
 
-def _decisive(signals: tuple[Signal, ...], seen: LastUse, now: datetime) -> Signal | None:
-    """Return the signal of the latest moment that is not before the idle time began."""
-    last = [(moment, one) for one in signals if (moment := _clipped(one.last_seen, now)) and moment >= seen.since]
+def _decisive(signals: tuple[Signal, ...], seen: LastUse, terms: Terms, now: datetime) -> Signal | None:
+    """Return the signal that the last use comes from; of several the one that saw any last."""
+    last = [
+        (moment, one)
+        for one in signals
+        if (moment := _clipped(one.last_seen, now)) and _counted(moment, one.kind, seen, terms) == seen.since
+    ]
     return max(last, key=lambda pair: pair[0])[1] if last else None
 
 
 def _clipped(moment: datetime | None, now: datetime) -> datetime | None:
     return None if moment is None else min(moment, now)
-
-
-def _capped(moment: datetime | None, *caps: datetime | None) -> datetime | None:
-    return None if moment is None else min(moment, *(cap for cap in caps if cap is not None), moment)
 
 
 def _latest(*moments: datetime | None) -> datetime | None:

@@ -49,11 +49,15 @@ def because(idle: Idleness, terms: Terms, moment: Moment) -> tuple[str, ...]:
         terms: by which signs of use counted.
         moment: says a moment.
     """
-    said = [f"Not used since {moment(idle.seen.since)}: {_last(idle.decisive)}."]
+    since = idle.seen.since
+    last = "nobody has used it since it was started" if since == terms.ready else "that was known before"
+    said = [f"Not used since {moment(since)}: {_last(idle.decisive, last)}."]
     if capped := _cap(idle, terms):
         said.append(capped)
     if idle.unknown:
-        said.append(f"Nothing is known at present of {', '.join(idle.unknown)}, so nothing is taken away.")
+        unknown = f"Nothing is known at present of {', '.join(idle.unknown)}"
+        counts = "which counts as use" if idle.at_most.since > since else "which counts as use no more"
+        said.append(f"{unknown}, {counts} before anything is taken away.")
     return tuple(said)
 
 
@@ -69,9 +73,9 @@ def coming(verdict: NextStep, moment: Moment) -> str:
     return f"At {moment(verdict.next_at)} {_NEXT[verdict.next_do]}, unless it is used before."
 
 
-def _last(decisive: Signal | None) -> str:
+def _last(decisive: Signal | None, otherwise: str) -> str:
     if decisive is None:
-        return "nobody has used it since it was started"
+        return otherwise
     return f"that was the last time that {_LAST.get(decisive.source, f'{decisive.source} saw any use')}"
 
 

@@ -7,6 +7,7 @@ none is malformed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -97,10 +98,24 @@ def _ladders(doc: Document) -> Iterator[Problem]:
             if before.get("do") == "stop":
                 yield Problem(f"idle.{name}.{index}", "comes after a stop, so it never happens")
         for index, step in enumerate(whole):
-            if "warn" in step and step.get("do") not in (None, "stop"):
-                yield Problem(f"idle.{name}.{index}.warn", "only goes with do: stop")
-            elif "warn" in step and "after" in step and parse_duration(step["warn"]) >= _after(step):
-                yield Problem(f"idle.{name}.{index}.warn", "is not shorter than after")
+            if "do" in step and step["do"] in (other.get("do") for other in whole[:index]):
+                yield Problem(f"idle.{name}.{index}.do", f"{step['do']!r} is on this ladder already")
+            if problem := _warning(step, whole[index - 1] if index else {}):
+                yield Problem(f"idle.{name}.{index}.warn", problem)
+
+
+def _warning(step: Document, before: Document) -> str:
+    """Return what is wrong with the warning of a step of a ladder, or nothing."""
+    if "warn" not in step:
+        return "is missing: nobody is stopped without a warning" if step.get("do") == "stop" else ""
+    if step.get("do") not in (None, "stop"):
+        return "only goes with do: stop"
+    if "after" not in step:
+        return ""
+    gap = _after(step) - (_after(before) if "after" in before else timedelta(0))
+    if gap <= timedelta(0) or parse_duration(step["warn"]) < gap:
+        return ""
+    return "is not shorter than the time since the step before" if "after" in before else "is not shorter than after"
 
 
 def _ssh(doc: Document) -> Iterator[Problem]:

@@ -58,18 +58,20 @@ def test_a_warning_is_a_rung_before_the_stop(ladder: tuple[Rung, ...]) -> None:
 # hour, what was done before (hours), idle since, at most since; the rung to climb, the next and its hour, reason
 STEPS: list[tuple[float, dict[str, float], float, float, str | None, str | None, float | None, str]] = [
     (0.4, {}, 0, 0, None, "alert", 0.5, "too early for any"),
-    (0.5, {}, 0, 0, "alert", "notify", None, "the first"),
-    (9, {}, 0, 0, "alert", "notify", None, "late for three, and still the first"),
-    (9, {"alert": 9.0}, 0, 0, "notify", "shrink", None, "then the second"),
-    (9, {"alert": 0.5, "notify": 2.0}, 0, 0, "shrink", "warn", None, "then the third"),
+    (0.5, {}, 0, 0, "alert", "notify", 2, "the first"),
+    (9, {}, 0, 0, "alert", "notify", 2, "late for three, and still the first"),
+    (9, {"alert": 9.0}, 0, 0, "notify", "shrink", 8, "then the second"),
+    (9, {"alert": 0.5, "notify": 2.0}, 0, 0, "shrink", "warn", 23, "then the third"),
     (9, {"alert": 0.5, "notify": 2.0}, 0, 8.5, None, "shrink", 16.5, "somebody may have been there"),
-    (3, {"alert": 0.5}, 0, 3, "notify", "shrink", None, "a notice takes nothing away"),
+    (3, {"alert": 0.5}, 0, 3, "notify", "shrink", 11, "a notice takes nothing away"),
     (22, ALL_BEFORE, 0, 0, None, "warn", 23, "smaller, and an hour early"),
-    (23, ALL_BEFORE, 0, 0, "warn", "stop", None, "the warning"),
+    (23, ALL_BEFORE, 0, 0, "warn", "stop", 24, "the warning"),
+    (30, ALL_BEFORE, 0, 0, "warn", "stop", 31, "the warning, late: the stop is as much later"),
     (24, {**ALL_BEFORE, "warn": 23.0}, 0, 0, "stop", None, None, "warned in time"),
     (24, {**ALL_BEFORE, "warn": 23.5}, 0, 0, None, "stop", 24.5, "warned late"),
     (50, {**ALL_BEFORE, "warn": 49.5}, 0, 0, None, "stop", 50.5, "warned a day late"),
     (25, {**ALL_BEFORE, "warn": 23.0}, 0, 24.5, None, "warn", 47.5, "warned, and nothing known after that"),
+    (24, {**ALL_BEFORE, "warn": 23.0}, 0, 0.1, "warn", "stop", 25, "warned a little early for what may have been"),
     (90, {**ALL_BEFORE, "warn": 23.0, "stop": 24.0}, 0, 0, None, None, None, "stopped"),
 ]
 
@@ -91,24 +93,34 @@ def test_the_next_rung(
     """Of the shipped ladder."""
     found = next_step(idle(since, at_most), climbed(ladder, done), ladder, ALWAYS, at(hour))
     assert (found.do, found.next_do, found.next_at) == (do, following, None if due is None else at(due)), reason
-    assert not found.is_back
 
 
 def test_use_begins_another_episode(ladder: tuple[Rung, ...]) -> None:
-    """With nothing done, and what was shrunk is undone."""
-    found = next_step(idle(9), climbed(ladder, ALL_BEFORE), ladder, ALWAYS, at(9.1))
-    assert found == NextStep(Episode(at(9)), None, True, "alert", at(9.5))
+    """With nothing done."""
+    found = next_step(idle(9), climbed(ladder, {"alert": 0.5, "notify": 2}), ladder, ALWAYS, at(9.1))
+    assert found == NextStep(Episode(at(9)), None, "alert", at(9.5))
 
 
-def test_use_before_any_rung_undoes_nothing(ladder: tuple[Rung, ...]) -> None:
-    """There is nothing to undo."""
-    assert not next_step(idle(0.2), Episode(at(0)), ladder, ALWAYS, at(0.3)).is_back
+def test_what_was_shrunk_is_restored_at_the_first_use(ladder: tuple[Rung, ...]) -> None:
+    """As often as it takes until that is done, whatever was climbed meanwhile, and then no more."""
+    shrunk = climbed(ladder, {"alert": 0.5, "notify": 2}).with_done("shrink", at(8))
+    first = next_step(idle(9), shrunk, ladder, ALWAYS, at(9.1))
+    assert (first.do, first.next_do) == ("restore", "alert")
+    again = next_step(idle(9), first.episode, ladder, ALWAYS, at(9.6))
+    assert again.do == "restore"
+    assert next_step(idle(9), again.episode.with_done("restore", at(9.6)), ladder, ALWAYS, at(9.6)).do == "alert"
+
+
+def test_what_is_shrunk_and_idle_stays_so(ladder: tuple[Rung, ...]) -> None:
+    """Until somebody is back."""
+    shrunk = climbed(ladder, {"alert": 0.5, "notify": 2}).with_done("shrink", at(8))
+    assert next_step(idle(0), shrunk, ladder, ALWAYS, at(9)).do is None
 
 
 def test_what_may_have_been_begins_no_other_episode(ladder: tuple[Rung, ...]) -> None:
     """A gap in the data holds what is taken away; it does not tell everybody everything again."""
     found = next_step(idle(0, 9), climbed(ladder, ALL_BEFORE), ladder, ALWAYS, at(9))
-    assert (found.episode.done.keys(), found.is_back) == (ALL_BEFORE.keys(), False)
+    assert found.episode.done.keys() == ALL_BEFORE.keys()
 
 
 def test_what_is_kept_is_warned_of_again(ladder: tuple[Rung, ...]) -> None:
@@ -129,6 +141,44 @@ def test_what_is_kept_is_not_shrunk(ladder: tuple[Rung, ...]) -> None:
 def test_who_keeps_it_twice_keeps_it_until_the_later() -> None:
     """A second click on an older link takes nothing back."""
     assert Episode(at(0)).kept(at(12)).kept(at(10)).keep_until == at(12)
+
+
+def test_what_is_kept_is_kept_whatever_use_there_is(ladder: tuple[Rung, ...]) -> None:
+    """To say so on a page is use itself; a line more must not take back what was promised."""
+    kept = climbed(ladder, ALL_BEFORE).kept(at(40))
+    found = next_step(idle(10), kept, ladder, ALWAYS, at(10))
+    assert found.episode == Episode(at(10), keep_until=at(40))
+    done = {do: at(hour) for do, hour in {"alert": 10.5, "notify": 12.0}.items()}
+    assert next_step(idle(10), replace(found.episode, done=done), ladder, ALWAYS, at(39)).next_at == at(40)
+
+
+def test_a_warning_by_a_shorter_ladder_is_none(ladder: tuple[Rung, ...]) -> None:
+    """It told of another stop: when the policy gives more time, somebody is warned again at the end of that."""
+    long = rungs([IdleStep(timedelta(days=30), "stop", timedelta(hours=1))])
+    warned = Episode(at(0), {"warn": at(23)})
+    assert next_step(idle(0), warned, long, ALWAYS, at(30 * 24)).do == "warn"
+
+
+def test_an_episode_that_has_not_begun_is_none(ladder: tuple[Rung, ...]) -> None:
+    """A clock was wrong when it was written."""
+    assert next_step(idle(0), Episode(at(900), {"alert": at(901)}), ladder, ALWAYS, at(1)).episode == Episode(at(0))
+
+
+def test_a_clock_that_was_set_back_warns_once(ladder: tuple[Rung, ...]) -> None:
+    """Not at each look until it has caught up."""
+    about = Oversight(watched_since=at(30))
+    warned = next_step(idle(0), climbed(ladder, ALL_BEFORE), ladder, about, at(23))
+    assert warned.do == "warn"
+    later = warned.episode.with_done("warn", at(23))
+    assert next_step(idle(0), later, ladder, Oversight(at(23)), at(23.1)).do is None
+
+
+def test_nobody_is_stopped_in_quiet_hours(ladder: tuple[Rung, ...]) -> None:
+    """Whoever was warned just before them has to be able to answer."""
+    quiet = replace(ALWAYS, allowed=lambda moment: max(moment, at(32)) if moment > at(23) else moment)
+    warned = climbed(ladder, {**ALL_BEFORE, "warn": 23.0})
+    assert next_step(idle(0), warned, ladder, quiet, at(24)).next_at == at(32)
+    assert next_step(idle(0), warned, ladder, quiet, at(32)).do == "stop"
 
 
 def test_a_warning_that_nobody_stood_by_is_given_again(ladder: tuple[Rung, ...]) -> None:
@@ -161,17 +211,15 @@ class Service:
     """Looks at one environment again and again, and climbs what it is told to; ``used`` is when it was last used."""
 
     def __init__(self, ladder: tuple[Rung, ...]) -> None:
-        self.ladder, self.used, self.blind, self.watched = ladder, 0.0, 0.0, 0.0
+        self.ladder, self.used, self.blind, self.watched, self.keep = ladder, 0.0, 0.0, 0.0, 0.0
         self.episode: Episode | None = None
         self.climbed: list[tuple[str, datetime]] = []
-        self.backs = 0
 
     def look(self, hour: float, *, delivered: bool = True) -> NextStep:
         """Look, and climb what is due, unless that cannot be delivered."""
         about = Oversight(at(self.watched))
         found = next_step(idle(self.used, max(self.used, self.blind)), self.episode, self.ladder, about, at(hour))
         self.episode = found.episode
-        self.backs += found.is_back
         if found.do is not None and delivered:
             self.episode = self.episode.with_done(found.do, at(hour))
             self.climbed.append((found.do, at(hour)))
@@ -199,7 +247,7 @@ def happens(
             case "away":
                 service.watched = hour
             case "kept" if service.episode is not None:
-                service.episode = service.episode.kept(at(hour + 5))
+                service.episode, service.keep = service.episode.kept(at(hour + 5)), hour + 5
         if is_restarted:
             service = again(service)
         yield service, hour, service.look(hour, delivered=event != "undelivered")
@@ -208,7 +256,7 @@ def happens(
 def again(service: Service) -> Service:
     """Return another service, which knows what was stored and no more."""
     other = Service(service.ladder)
-    other.used, other.blind, other.watched = service.used, service.blind, service.watched
+    other.used, other.blind, other.watched, other.keep = service.used, service.blind, service.watched, service.keep
     if service.episode is not None:
         use = LastUse(at(0), at(0), at(0))
         state = IdleState.load(IdleState(use, service.episode, at(0), at(0)).dump())
@@ -228,7 +276,7 @@ def test_no_stop_without_a_warning_in_time(steps: tuple[IdleStep, ...], events: 
             warned = max(moment for do, moment in service.climbed if do == "warn")
             assert notice is not None
             assert at(hour) - warned >= notice
-            assert warned >= max(at(service.used), at(service.watched))
+            assert warned >= max(at(service.used), at(service.watched), at(service.keep))
 
 
 @settings(max_examples=300)
@@ -242,7 +290,7 @@ def test_no_rung_is_left_out_and_none_climbed_twice(
         episode = found.episode
         done = [do for do in order if do in episode.done]
         assert done == order[: len(done)]
-        assert found.do in (None, order[len(done)] if len(done) < len(order) else None)
+        assert found.do in (None, "restore", order[len(done)] if len(done) < len(order) else None)
         assert all(moment >= episode.since for moment in episode.done.values())
 
 

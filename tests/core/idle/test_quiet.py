@@ -42,6 +42,13 @@ def test_the_wall_is_what_counts_when_clocks_change() -> None:
     assert night == timedelta(hours=13)
 
 
+def test_an_hour_that_comes_twice_is_quiet_twice() -> None:
+    """On 25 October, 2:15 is before the end of hours that end at 2:30, also the second time."""
+    hours = QuietHours(time(22), time(2, 30), BERLIN)
+    second = berlin(25, 2, 15, month=10).replace(fold=1)
+    assert first_allowed(second.astimezone(UTC), (hours,)) == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+
+
 def test_a_moment_keeps_its_zone() -> None:
     """Whoever asks in UTC is answered in UTC."""
     assert first_allowed(datetime(2026, 6, 10, 23, tzinfo=UTC), (NIGHT,)) == datetime(2026, 6, 11, 6, tzinfo=UTC)

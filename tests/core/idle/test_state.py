@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from swish_spawner.core.idle.ladder import Episode
 from swish_spawner.core.idle.signals import LastUse
-from swish_spawner.core.idle.state import IdleState
+from swish_spawner.core.idle.state import IdleState, watched_since
 
-moments = st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=30))]))
+ZONES = st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=30))])
+moments = st.datetimes(timezones=ZONES).filter(lambda moment: moment.year in range(2000, 9000))
 states = st.builds(
     IdleState,
     st.builds(LastUse, moments, moments, moments),
@@ -22,6 +23,7 @@ states = st.builds(
         moments,
         st.dictionaries(st.sampled_from(["alert", "notify", "shrink", "warn", "stop"]), moments),
         st.none() | moments,
+        st.booleans(),
     ),
     moments,
     moments,
@@ -57,9 +59,29 @@ def changed(**places: object) -> str:
         changed(done={"alert": 3}),
         changed(use={"acted": NOW.isoformat()}),
         changed(keep_until=0),
+        changed(since="9999-12-31T00:00:00Z"),
     ],
-    ids=range(13),
+    ids=range(14),
 )
 def test_what_cannot_be_read_is_nothing(text: str) -> None:
     """Then all is done anew, which takes longer and warns again."""
     assert IdleState.load(text) is None
+
+
+GAP = timedelta(minutes=3)
+
+
+@pytest.mark.parametrize(
+    ("state", "later", "since", "reason"),
+    [
+        (None, 0, 0, "never looked"),
+        (STATE, 0, 0, "just now"),
+        (STATE, 3, 0, "within a gap"),
+        (STATE, 4, 4, "after a gap"),
+        (STATE, -1, -1, "a clock that was set back"),
+    ],
+)
+def test_somebody_has_watched_without_a_gap(state: IdleState | None, later: int, since: int, reason: str) -> None:
+    """In minutes from when it was last looked at."""
+    now = NOW + timedelta(minutes=later)
+    assert watched_since(state, now, GAP) == NOW + timedelta(minutes=since), reason

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from swish_spawner.core.idle.ladder import Episode, NextStep
-from swish_spawner.core.idle.signals import Kind, Signal, Terms, idleness
+from swish_spawner.core.idle.signals import Kind, LastUse, Signal, Terms, idleness
 from swish_spawner.core.idle.words import because, coming
 
 READY = datetime(2026, 6, 1, 8, tzinfo=UTC)
@@ -68,9 +68,19 @@ WORDS: list[tuple[list[tuple[str, str, float | None, float]], bool, list[str], s
         False,
         [
             "Not used since Mon 09:00: that was the last time that its processors were busy.",
-            "Nothing is known at present of cpu, so nothing is taken away.",
+            "Nothing is known at present of cpu, which counts as use before anything is taken away.",
         ],
         "Prometheus is away",
+    ),
+    (
+        [("cpu", "work", 30, 50)],
+        False,
+        [
+            "Not used since Tue 08:00: that was the last time that its processors were busy.",
+            "Since then work does not count: that is so 1d after somebody last did something.",
+            "Nothing is known at present of cpu, which counts as use no more before anything is taken away.",
+        ],
+        "Prometheus is away, and nobody has been there for days",
     ),
     (
         [("editor", "presence", 1, 100)],
@@ -106,10 +116,17 @@ def test_why_it_is_idle(
 )
 def test_what_comes_next(do: str, words: str) -> None:
     """With its time, and what to do about it."""
-    verdict = NextStep(Episode(READY), None, False, do, at(2))
+    verdict = NextStep(Episode(READY), None, do, at(2))
     assert coming(verdict, hour) == f"At Mon 10:00 {words}, unless it is used before."
 
 
 def test_nothing_comes_after_a_stop() -> None:
     """Then nothing is said."""
-    assert coming(NextStep(Episode(READY), "stop", False, None, None), hour) == ""
+    assert coming(NextStep(Episode(READY), "stop", None, None), hour) == ""
+
+
+def test_what_is_known_from_before_is_said_so() -> None:
+    """By a service that was started again, and whose sources have forgotten."""
+    before = LastUse(at(5), at(5), at(5))
+    found = idleness([], TERMS, at(100), before)
+    assert because(found, TERMS, hour) == ("Not used since Mon 13:00: that was known before.",)

@@ -235,9 +235,17 @@ BAD: list[tuple[str, object, set[str], str]] = [
     ("ssh/memory", "512", {"ssh.memory"}, "a sidecar's memory without a unit"),
     ("pools/general/ssh", "host", {"pools.general.ssh"}, "an unknown place for sshd"),
     ("idle/standard/1/after", "10m", {"idle.standard.1.after"}, "a ladder that goes back"),
-    ("idle/standard/0/do", "stop", {"idle.standard.1"}, "a step after a stop"),
+    (
+        "idle/standard/0/do",
+        "stop",
+        {"idle.standard.0.warn", "idle.standard.1", "idle.standard.3.do"},
+        "a step after a stop",
+    ),
     ("idle/standard/0/warn", "5m", {"idle.standard.0.warn"}, "a warning before what is no stop"),
     ("idle/standard/3/warn", "2d", {"idle.standard.3.warn"}, "a warning earlier than idleness begins"),
+    ("idle/standard/3/warn", "16h", {"idle.standard.3.warn"}, "a warning as early as the step before"),
+    ("idle/standard/3/warn", ..., {"idle.standard.3.warn"}, "a stop that nobody is warned of"),
+    ("idle/standard/2/do", "notify", {"idle.standard.2.do"}, "the same step twice"),
     ("idle/standard/0/do", "explode", {"idle.standard.0.do"}, "an unknown step"),
 ]
 
