@@ -22,6 +22,9 @@ MARK = "SWISH_LOCAL"
 COMMAND = "command"
 """The mark of what `up` and `down` run and wait for, such as kubeadm and builds."""
 
+# The marks of a cluster that an earlier version booted, until nobody has one: no other cluster has such daemons.
+_LOCAL = frozenset((COMMAND, "containerd", "kubelet"))
+
 # Nobody waits for these: they outlive us, unless we stop them ourselves.
 _STARTED: list[subprocess.Popen[bytes]] = []
 
@@ -171,7 +174,7 @@ def mark_of(name: str, run: Path) -> str:
 
 def of_cluster(run: Path) -> list[int]:
     """List the processes of the cluster whose records are in a folder, and what a command runs and waits for."""
-    return _carrying(lambda mark: mark == COMMAND or mark.endswith(f" of {run}"))
+    return _carrying(lambda mark: mark in _LOCAL or mark.endswith(f" of {run}"))
 
 
 def marked(mark: str) -> list[int]:

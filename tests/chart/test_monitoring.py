@@ -68,6 +68,7 @@ THEIRS = {
     "container_memory_working_set_bytes",
     "container_spec_memory_limit_bytes",
     "kube_pod_labels",
+    "kube_pod_status_phase",
 }
 CA = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"
 FILES = sorted((CHART / "rules").glob("*.yaml"))
@@ -249,3 +250,17 @@ def test_prometheus_is_let_in(stack: list[Manifest], component: str) -> None:
         if "app.kubernetes.io/component" in peer["podSelector"]["matchLabels"]
     ]
     assert "prometheus" in components
+
+
+@pytest.mark.parametrize("path", sorted((CHART / "dashboards").glob("*.json")), ids=lambda path: path.stem)
+def test_dashboards_ask_in_promql(path: Path, tmp_path: Path) -> None:
+    """By promtool, with Grafana's variables filled in."""
+    values = {"$namespace": ".*", "$pool": ".*", "$image": ".*", "$team": ".*", "$window": "1h", "$__range": "1h"}
+    asked = [target["expr"] for panel in json.loads(path.read_text())["panels"] for target in panel.get("targets", [])]
+    filled = [re.sub(r"\$\w+", lambda found: values[found[0]], text) for text in asked]
+    records = [{"record": f"asked:{number}", "expr": text} for number, text in enumerate(filled)]
+    (tmp_path / "rules.yaml").write_text(yaml.safe_dump({"groups": [{"name": "asked", "rules": records}]}))
+    done = subprocess.run(
+        ["promtool", "check", "rules", tmp_path / "rules.yaml"], capture_output=True, text=True, check=False
+    )
+    assert f"{len(asked)} rules found" in done.stdout, done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""The dashboards ask for what the hub tells."""
+"""The dashboards ask for what the hub tells, and for what the rules record."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from docs.make_reference import registered
 from tests.docs.repository import ROOT, name_of
@@ -20,9 +21,19 @@ SUFFIXES = {"histogram": ("_bucket", "_sum", "_count")}
 
 
 def queryable() -> dict[str, set[str]]:
-    """Return the labels of every name that can be queried of a hub."""
+    """Return the labels of every name that can be queried of a hub, or of the rules."""
     metrics = [*registered("swish_"), *registered("jupyterhub_")]
-    return {m.name + end: set(m.labels) | EVERYWHERE for m in metrics for end in SUFFIXES.get(m.kind, ("",))}
+    told = {m.name + end: set(m.labels) | EVERYWHERE for m in metrics for end in SUFFIXES.get(m.kind, ("",))}
+    return told | recorded()
+
+
+def recorded() -> dict[str, set[str]]:
+    """Return the labels of every record of the chart's rules: those that it is aggregated by."""
+    files = (ROOT / "chart" / "rules").glob("*.yaml")
+    groups = [group for file in files for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]]
+    expressions = {rule["record"]: rule["expr"] for group in groups for rule in group["rules"] if "record" in rule}
+    by = {name: re.search(r"\bby \(([^)]*)\)", text) for name, text in expressions.items()}
+    return {name: set(re.findall(r"\w+", found[1])) for name, found in by.items() if found}
 
 
 def expressions(dashboard: dict[str, Any]) -> Iterator[str]:
@@ -56,7 +67,7 @@ def test_every_variable_asks_for_what_there_is(path: Path) -> None:
     """The choices above a dashboard are values of a label that its metric has."""
     known, dashboard = queryable(), json.loads(path.read_text(encoding="utf-8"))
     asked = [v["definition"] for v in dashboard["templating"]["list"] if v["type"] == "query"]
-    pairs = [re.fullmatch(r"label_values\((\w+), (\w+)\)", each) for each in asked]
+    pairs = [re.fullmatch(r"label_values\(([\w:]+), (\w+)\)", each) for each in asked]
     assert pairs
     assert all(pair and pair[2] in known[pair[1]] for pair in pairs)
 
@@ -109,6 +120,8 @@ def rows(place: dict[str, int]) -> range:
         ('sum by (colour) (swish_launch_total{pool="x"})', ["colour"]),
         ('rate(swish_launch_phase_seconds{phase="pull"}[5m])', ["swish_launch_phase_seconds", "phase"]),
         ('swish_launch_total{reason="x"}', ["reason"]),
+        ('sum by (pod) (swish:environment_cpu_cores{container="x"})', []),
+        ('sum by (image) (swish:environment_cpu_cores{container="x"})', ["image"]),
         ("up", ["up"]),
     ],
 )

@@ -1,52 +1,72 @@
-"""Monitoring of our own: what Prometheus says of environments is what their containers count."""
+"""Monitoring of our own: what Prometheus says of an environment is what its containers count."""
 
 import json
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
-from tests.e2e.hub import Server
 from tests.e2e.install import Install, kubectl_path, wait_until
 from tests.e2e.servers import server_of_ours
 
 #: Keeps a core as busy as it may be, with 100 MiB of its own, and says that it has begun.
 LOAD = "x = bytearray(100 << 20); x[::4096] = b'1' * 25600; print('busy', flush=True)\nwhile True: pass"
-#: What a container's control group counts, in seconds of CPU and in bytes, by either version.
+#: Says each second what the container's control group counts, by either version: seconds of CPU, and bytes.
 COUNTERS = """
+import time
 from pathlib import Path
-def of(path): return dict(line.split() for line in Path(path).read_text().splitlines())
+def of(path): return dict(line.split() for line in path.read_text().splitlines())
 one, two = Path('/sys/fs/cgroup/cpuacct/cpuacct.usage'), Path('/sys/fs/cgroup/cpu.stat')
-cpu = int(one.read_text()) / 1e9 if one.exists() else int(of(two)['usage_usec']) / 1e6
-one, two = Path('/sys/fs/cgroup/memory'), Path('/sys/fs/cgroup')
-used, stat, key = (one / 'memory.usage_in_bytes', one / 'memory.stat', 'total_inactive_file') \\
-    if one.is_dir() else (two / 'memory.current', two / 'memory.stat', 'inactive_file')
-print(cpu, int(used.read_text()) - int(of(stat)[key]))
+old, new = Path('/sys/fs/cgroup/memory'), Path('/sys/fs/cgroup')
+place, used, key = (old, 'memory.usage_in_bytes', 'total_inactive_file') if old.is_dir() else (
+    new, 'memory.current', 'inactive_file')
+while True:
+    cpu = int(one.read_text()) / 1e9 if one.exists() else int(of(two)['usage_usec']) / 1e6
+    print(time.time(), cpu, int((place / used).read_text()) - int(of(place / 'memory.stat')[key]), flush=True)
+    time.sleep(1)
 """
 #: The rules' rates are of two minutes, and a sample may be a scrape old.
 SETTLED = 150
 TOLERANCE = 0.05
+#: A project that no other test launches for, so that all that is said of it is of this environment.
+PROJECT = "atlas"
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """A busy environment."""
+@dataclass
+class Counted:
+    """What one container has counted, second by second.
 
-    install: Install
-    server: Server
-    namespace: str
-    pod: str
+    Attributes:
+        at: when (seconds since 1970).
+        cpu: seconds of CPU.
+        memory: bytes.
+    """
 
-    def counters(self) -> tuple[float, float, float]:
-        """Return the moment, and what its container has used: seconds of CPU, and bytes now."""
-        words = [f"--namespace={self.namespace}", "exec", self.pod, "--container=notebook", "--"]
-        said = self.install.kubectl(*words, "python3", "-c", COUNTERS)
-        cpu, memory = map(float, said.split())
-        return time.monotonic(), cpu, memory
+    at: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    memory: list[float] = field(default_factory=list)
+
+    def read(self, text: str) -> None:
+        """Take in what `COUNTERS` printed; its last line may be cut."""
+        for line in text.splitlines()[:-1]:
+            for column, value in zip((self.at, self.cpu, self.memory), map(float, line.split()), strict=True):
+                column.append(value)
+
+    def value(self, column: list[float], moment: float) -> float:
+        """Return what was counted at a moment, between the two lines around it."""
+        after = next(number for number, at in enumerate(self.at) if at >= moment)
+        before, span = after - 1, self.at[after] - self.at[after - 1]
+        share = (moment - self.at[before]) / span
+        return column[before] + share * (column[after] - column[before])
+
+    def cores(self, begin: float, end: float) -> float:
+        """Return how many cores were used between two moments."""
+        return (self.value(self.cpu, end) - self.value(self.cpu, begin)) / (end - begin)
 
 
 @pytest.fixture(scope="module")
@@ -56,39 +76,34 @@ def has_monitoring(install: Install) -> None:
         pytest.skip("this cluster has monitoring of its own: `monitoring.stack` is off")
 
 
-def ask(install: Install, path: str, **words: str) -> object:
+def ask(install: Install, path: str, **words: str) -> Any:
     """Return what Prometheus answers, through the API server."""
     place = f"/api/v1/namespaces/{install.namespace}/services/prometheus:http/proxy/api/v1/{path}?{urlencode(words)}"
     return json.loads(install.kubectl("get", "--raw", place))["data"]
 
 
-def figures(install: Install, query: str) -> dict[str, float]:
-    """Return the values of a query by their labels, as JSON."""
-    found = ask(install, "query", query=query)
-    assert isinstance(found, dict)
-    return {json.dumps(one["metric"], sort_keys=True): float(one["value"][1]) for one in found["result"]}
+def figure(install: Install, query: str, moment: float) -> float:
+    """Return the one value of a query at a moment."""
+    (found,) = ask(install, "query", query=query, time=str(moment))["result"]
+    return float(found["value"][1])
 
 
-def total(install: Install, query: str) -> float:
-    """Return the sum of a query's values."""
-    return sum(figures(install, query).values())
+def window(install: Install, selector: str, moment: float) -> tuple[float, float]:
+    """Return when the kubelet looked first and last, of what a rate at a moment is made."""
+    (found,) = ask(install, "query", query=selector, time=str(moment))["result"]
+    return found["values"][0][0], found["values"][-1][0]
 
 
 @contextmanager
-def load(install: Install, server: Server, user: str) -> Iterator[Loaded]:
-    """Keep an environment busy."""
-    metadata = install.environment_pod(user, server.name)["metadata"]
-    words = ["exec", metadata["name"], "--container=notebook", "--", "python3", "-c", LOAD]
-    place = [
-        f"--kubeconfig={install.kubeconfig}",
-        f"--context={install.context}",
-        f"--namespace={metadata['namespace']}",
-    ]
+def running(
+    install: Install, namespace: str, pod: str, container: str, program: str
+) -> Iterator[subprocess.Popen[str]]:
+    """Run a program in a container until the end of the block."""
+    place = [f"--kubeconfig={install.kubeconfig}", f"--context={install.context}", f"--namespace={namespace}"]
+    words = ["exec", pod, f"--container={container}", "--", "python3", "-c", program]
     with subprocess.Popen([kubectl_path(), *place, *words], stdout=subprocess.PIPE, text=True) as process:
         try:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "busy\n"
-            yield Loaded(install, server, metadata["namespace"], metadata["name"])
+            yield process
         finally:
             process.kill()
 
@@ -98,43 +113,50 @@ def test_prometheus_reads_all_that_it_is_told_to(install: Install):
     """Each target answers, and each rule can be evaluated."""
 
     def answering() -> bool:
-        targets = ask(install, "targets", state="active")
-        assert isinstance(targets, dict)
-        found = {one["labels"]["job"]: one["health"] for one in targets["activeTargets"]}
+        found = {
+            one["labels"]["job"]: one["health"] for one in ask(install, "targets", state="active")["activeTargets"]
+        }
         return found.keys() >= {"hub", "web", "containers", "kube-state-metrics"} and set(found.values()) == {"up"}
 
     wait_until("each target answers", answering)
-    rules = ask(install, "rules")
-    assert isinstance(rules, dict)
-    assert [rule["name"] for group in rules["groups"] for rule in group["rules"] if rule["health"] != "ok"] == []
+    rules = [rule for group in ask(install, "rules")["groups"] for rule in group["rules"]]
+    assert [rule["name"] for rule in rules if rule["health"] != "ok"] == []
 
 
 @pytest.mark.usefixtures("has_monitoring", "changed_policy")
 def test_figures_are_what_containers_count(install: Install, log_in):
-    """Of two teams, each with a busy environment, one of them with sshd beside it: within one part in twenty.
-
-    What other tests run meanwhile is in a team's figure, and is taken from the same moment.
-    """
-    choices = {"image": "python3", "pool": "general", "cpu": "250m", "memory": "512Mi"}
-    with ExitStack() as stack:
-        busy = {}
-        for user, team, ssh in (("alice", "imaging", True), ("bob", "genomics", False)):
-            name = stack.enter_context(server_of_ours(install))
-            server = log_in(user).start_and_wait(name, **choices, ssh=ssh)
-            busy[team] = stack.enter_context(load(install, server, user))
-        time.sleep(SETTLED / 10)
-        before = {team: one.counters() for team, one in busy.items()}
-        time.sleep(SETTLED)
-        for team, one in busy.items():
-            (began, cpu, _), (ended, more, memory) = before[team], one.counters()
-            of_it = f'{{namespace="{one.namespace}", pod="{one.pod}", container="notebook"}}'
-            cores = total(install, f"swish:environment_cpu_cores{of_it}")
-            assert cores == pytest.approx((more - cpu) / (ended - began), rel=TOLERANCE), team
-            assert total(install, f"swish:environment_memory_bytes{of_it}") == pytest.approx(memory, rel=TOLERANCE)
-            joined = "* on (namespace, pod, uid) group_left (label_swish_io_team) swish:environment_labels"
-            (together,) = figures(install, f'swish:team_cpu_cores{{label_swish_io_team="{team}"}}').values()
-            parts = total(install, f'swish:environment_cpu_cores {joined}{{label_swish_io_team="{team}"}}')
-            assert together == pytest.approx(parts, rel=TOLERANCE)
-            assert cores <= parts
-        of_projects = total(install, "swish:project_memory_gb")
-        assert of_projects == pytest.approx(total(install, "swish:environment_memory_bytes") / 1e9, rel=TOLERANCE)
+    """Of a busy environment and the sshd beside it: within one part in twenty, at the moment of the rules."""
+    choices = {"image": "python3", "pool": "general", "cpu": "250m", "memory": "512Mi", "project": PROJECT}
+    counted = {name: Counted() for name in ("notebook", "ssh")}
+    with server_of_ours(install) as name:
+        log_in("alice").start_and_wait(name, **choices, ssh=True)
+        metadata = install.environment_pod("alice", name)["metadata"]
+        where = install, metadata["namespace"], metadata["name"]
+        with running(*where, "notebook", LOAD) as load, ExitStack() as stack:
+            assert load.stdout is not None
+            assert load.stdout.readline() == "busy\n"
+            counting = {container: stack.enter_context(running(*where, container, COUNTERS)) for container in counted}
+            time.sleep(SETTLED)
+            pod = f'namespace="{metadata["namespace"]}", pod="{metadata["name"]}"'
+            moment = figure(
+                install, f'timestamp(swish:environment_cpu_cores{{{pod}, container="notebook"}})', time.time()
+            )
+            for container, process in counting.items():
+                process.kill()
+                counted[container].read(process.communicate()[0])
+        memory = 0.0
+        for container, of_it in counted.items():
+            this = f'{{{pod}, container="{container}"}}'
+            begin, end = window(install, f"container_cpu_usage_seconds_total{this}[2m]", moment)
+            cores = figure(install, f"swish:environment_cpu_cores{this}", moment)
+            assert cores == pytest.approx(of_it.cores(begin, end), rel=TOLERANCE, abs=0.003), container
+            read = figure(install, f"timestamp(container_memory_working_set_bytes{this})", moment)
+            memory += of_it.value(of_it.memory, read)
+        assert figure(
+            install, f'swish:project_memory_gb{{label_swish_io_project="{PROJECT}"}}', moment
+        ) == pytest.approx(memory / 1e9, rel=TOLERANCE)
+        team = '{label_swish_io_team="imaging"}'
+        joined = f"swish:environment_cpu_cores * on (namespace, pod, uid) group_left () swish:environment_labels{team}"
+        together = figure(install, f"swish:team_cpu_cores{team}", moment)
+        assert together == pytest.approx(figure(install, f"sum({joined})", moment), rel=TOLERANCE)
+        assert together > figure(install, f'swish:environment_cpu_cores{{{pod}, container="notebook"}}', moment)

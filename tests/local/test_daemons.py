@@ -47,8 +47,23 @@ def test_a_daemon_of_that_name_for_another_cluster_is_left_alone(daemon, tmp_pat
     running = wait_child(daemon)
     assert not daemons.stop(daemon.name, tmp_path / "other")
     assert read_record(daemon.record) == running
-    assert daemons.of_cluster(tmp_path / "other") == []
-    assert {running.supervisor, running.child} <= set(daemons.of_cluster(daemon.run))
+    ours = {running.supervisor, running.child}
+    assert not ours & set(daemons.of_cluster(tmp_path / "other"))
+    assert ours <= set(daemons.of_cluster(daemon.run))
+
+
+def test_what_an_older_version_booted_is_ended_too(tmp_path):
+    """Its marks said no more than what a daemon is called, and what it started carries them."""
+    shim = subprocess.Popen(["/bin/sleep", "600"], env={daemons.MARK: "containerd"})
+    other = subprocess.Popen(["/bin/sleep", "600"], env={daemons.MARK: "forwarder"})
+    try:
+        found = daemons.of_cluster(tmp_path)
+        assert shim.pid in found
+        assert other.pid not in found
+    finally:
+        for process in (shim, other):
+            process.kill()
+            process.wait()
 
 
 def test_killed_daemon_comes_back(daemon):
