@@ -16,12 +16,11 @@ from typing import Final
 from benchmarks.report import write_page
 from benchmarks.run import bench, write
 from benchmarks.scenarios import DEFAULT, FULL
+from benchmarks.versions import RESULTS as VERSIONS
 
 RESULTS: Final = Path(__file__).parent / "results.json"
 #: What `benchmarks.launches` saw.
 LAUNCHES: Final = Path(__file__).parent / "launch_results.json"
-#: What `benchmarks.versions` saw.
-VERSIONS: Final = Path(__file__).parent / "versions_results.json"
 
 
 def parser() -> argparse.ArgumentParser:

@@ -2,7 +2,6 @@
 
 {{- define "swish.prometheus.config" -}}
 {{- $here := dict "namespace" .Release.Namespace -}}
-{{- $name := include "swish.prometheus.name" . -}}
 global:
   # The rules' rates are of two minutes: one scrape that fails leaves no gap in them.
   scrape_interval: 15s

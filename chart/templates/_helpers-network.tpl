@@ -9,6 +9,18 @@
 - ipBlock: {{- dict "cidr" "::/0" "except" $six | toYaml | nindent 4 }}
 {{- end }}
 
+{{- /* Peers: every address but the cloud's metadata. */}}
+{{- define "swish.anywhere" -}}
+{{- include "swish.anywhere-but" (list "169.254.169.254/32" "fd00:ec2::254/128") }}
+{{- end }}
+
+{{- /* An egress rule: names may be asked for, of anybody. */}}
+{{- define "swish.egress.names" -}}
+- ports:
+    - {protocol: UDP, port: 53}
+    - {protocol: TCP, port: 53}
+{{- end }}
+
 {{- /*
 Peers: where Kubernetes' API may be. Takes a list of ranges; the cloud's metadata address is left out of those ranges
 that hold it, which the usual private ranges for IPv6 do.

@@ -7,9 +7,9 @@ import pytest
 
 from benchmarks.__main__ import LAUNCHES as REAL_LAUNCHES
 from benchmarks.__main__ import RESULTS as REAL
-from benchmarks.__main__ import VERSIONS
 from benchmarks.plots import number_text
 from benchmarks.report import page, plots, read_results, write_page
+from benchmarks.versions import RESULTS as VERSIONS
 from tests.benchmarks.sample import LAUNCHES, RESULTS
 from tests.conftest import ROOT
 

@@ -176,4 +176,4 @@ def _latest(*moments: datetime | None) -> datetime | None:
 
 
 def _at_least(floor: datetime, *moments: datetime | None) -> datetime:
-    return max(floor, *(one for one in moments if one is not None), floor)
+    return _latest(floor, *moments) or floor

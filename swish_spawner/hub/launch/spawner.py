@@ -19,7 +19,6 @@ from jupyterhub.utils import maybe_future
 from traitlets import default
 
 from swish_spawner.adapters import kubespawner as theirs
-from swish_spawner.adapters.kubernetes.watches.pods import PodWatch
 from swish_spawner.core.launch.plan import ServerPlan, use_of
 from swish_spawner.core.ownership import has_ended, is_ready
 from swish_spawner.core.pod.enforced import enforced, quality_problems
@@ -302,5 +301,4 @@ async def _launch_form(spawner: SwishSpawner) -> str:
 
 def _watched_pods() -> list[Mapping[str, Any]]:
     """Return every environment that this hub sees, in all its namespaces."""
-    watches = [watch for watch in SwishSpawner.reflectors.values() if isinstance(watch, PodWatch)]
-    return [pod for watch in watches for pod in watch.pods.values()]
+    return [pod for watch in SwishSpawner.pod_watches() for pod in watch.pods.values()]

@@ -16,7 +16,6 @@ from traitlets.log import get_logger
 
 from swish_spawner.adapters.kubernetes.lease import Leases
 from swish_spawner.adapters.kubernetes.pods import Pods
-from swish_spawner.adapters.kubernetes.watches.pods import PodWatch
 from swish_spawner.core import labels
 from swish_spawner.core.ownership import has_ended, has_worked
 from swish_spawner.core.policy.values import namespaces
@@ -103,8 +102,7 @@ class HubWorld:
         app = self._hub()
         scout = self._scout(app)
         self._watch_all(app, scout)
-        watches = [watch for watch in scout.reflectors.values() if isinstance(watch, PodWatch)]
-        healthy = [watch for watch in watches if watch.healthy]
+        healthy = [watch for watch in scout.pod_watches() if watch.healthy]
         if not healthy:
             raise NotReady("no watch of pods is up to date")
         return [pod for watch in healthy for pod in stamped(watch.pods.values(), scout.installation)]

@@ -20,7 +20,7 @@ Manifest = dict[str, Any]
 
 
 class Host(Protocol):
-    """One server of a person's, as JupyterHub has it for as long as the hub runs.
+    """One server of a person's, as JupyterHub has it until a stop or a failed start.
 
     Attributes:
         record: what is kept of it; a hub that comes after this one knows no more than that.

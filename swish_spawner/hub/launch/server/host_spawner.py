@@ -30,7 +30,7 @@ _WATCHES: Final[Mapping[str, type[PodWatch | EventWatch]]] = {"pods": PodWatch, 
 
 
 class HostSpawner(ConfiguredSpawner):
-    """One server of a person's, for as long as the hub runs."""
+    """One server of a person's, until JupyterHub makes another of it: after a stop, or a start that failed."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -165,6 +165,11 @@ class HostSpawner(ConfiguredSpawner):
         except BaseException:
             self.__class__.reflectors.pop(self._get_reflector_key(kind), None)
             raise
+
+    @classmethod
+    def pod_watches(cls) -> list[PodWatch]:
+        """Return the hub's watches of pods, of all namespaces."""
+        return [watch for watch in cls.reflectors.values() if isinstance(watch, PodWatch)]
 
     # What is kept of it.
 
